@@ -1,0 +1,1 @@
+"""The domain-free blocks that every service stands on."""

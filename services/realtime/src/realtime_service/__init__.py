@@ -1,0 +1,1 @@
+"""Live connections: WebSocket, fan-out, sync."""

@@ -1,0 +1,1 @@
+"""Profiles: who a Keycloak subject is, under an integer id."""
