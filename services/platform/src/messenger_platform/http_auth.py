@@ -1,0 +1,40 @@
+"""The caller of an HTTP request, from the token that the request carries; identity headers are never read."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends
+from fastapi.security import HTTPBearer
+from starlette.requests import HTTPConnection
+
+from messenger_platform.errors import InvalidToken
+from messenger_platform.tokens import Principal, TokenVerifier
+
+ACCESS_TOKEN_COOKIE = "access_token"  # noqa: S105 - the cookie's name.
+
+_documented = HTTPBearer(auto_error=False, description="An access token of the realm `messenger`.")
+
+
+def token_of(connection: HTTPConnection) -> str:
+    """Return the access token of the Authorization header, else of the gateway's cookie; raises `InvalidToken`."""
+    authorization = connection.headers.get("authorization")
+    if authorization is not None:
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise InvalidToken("A bearer token is needed.")
+        return token.strip()
+    cookie = connection.cookies.get(ACCESS_TOKEN_COOKIE)
+    if not cookie:
+        raise InvalidToken("A bearer token is needed.")
+    return cookie
+
+
+async def principal_of(connection: HTTPConnection) -> Principal:
+    """Verify the caller's token with the application's verifier (`app.state.verifier`)."""
+    verifier: TokenVerifier = connection.app.state.verifier
+    return await verifier.verify(token_of(connection))
+
+
+CallerPrincipal = Annotated[Principal, Depends(principal_of)]
+bearer_scheme = Depends(_documented)
