@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import socket
 import sys
 import time
@@ -84,8 +85,8 @@ async def background(*tasks: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     def ended(task: asyncio.Task[None]) -> None:
         if not task.cancelled():
             logging.getLogger(__name__).critical("background task ended", exc_info=task.exception())
-            # SystemExit in a callback stops the loop; a half-working process is worse than a restart.
-            sys.exit(1)
+            # A half-working process is worse than a restart by the supervisor.
+            os._exit(1)
 
     running = [asyncio.create_task(task) for task in tasks]
     for task in running:
