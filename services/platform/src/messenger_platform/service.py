@@ -22,6 +22,8 @@ from messenger_platform.errors import Unavailable
 
 Check = Callable[[], Awaitable[None]]
 CHECK_TIMEOUT_S = 2.0
+SEND_BUFFER_BYTES = 64 * 1024
+PEER_TIMEOUT_MS = 15_000
 _RECORD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
 
@@ -102,7 +104,11 @@ async def background(*tasks: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 def listen(host: str, port: int) -> socket.socket:
     """Open the listening socket."""
-    listener = socket.create_server((host, port), backlog=4096, reuse_port=False)
+    listener = socket.create_server((host, port), backlog=4096)
+    # A peer that stops reading is noticed: little waits in the kernel, and unacknowledged data ends the link.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, PEER_TIMEOUT_MS)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listener.setblocking(False)
     return listener
 
@@ -113,11 +119,14 @@ def serve(
     host: str,
     port: int,
     log_level: str,
-    listener: socket.socket | None = None,
     drain_s: int = 5,
-    **options: Any,
+    ws: str | type[asyncio.Protocol] = "websockets-sansio",
+    ws_max_size: int = 64 * 1024,
 ) -> None:
-    """Serve until SIGTERM; then stop accepting and give open requests `drain_s` seconds."""
+    """Serve until SIGTERM; then stop accepting and give open requests `drain_s` seconds.
+
+    `ws_max_size` in bytes: a text of 4,096 characters, every one escaped as two surrogates, fits into the default.
+    """
     configure_logging(log_level)
     config = uvicorn.Config(
         app,
@@ -125,14 +134,14 @@ def serve(
         port=port,
         loop="uvloop",
         http="httptools",
+        ws=ws,  # type: ignore[arg-type]  # A protocol class is accepted as well as a name.
         log_config=None,
         access_log=False,
         proxy_headers=False,
         server_header=False,
         date_header=False,
         timeout_graceful_shutdown=drain_s,
-        ws_max_size=32 * 1024,
+        ws_max_size=ws_max_size,
         ws_per_message_deflate=False,
-        **options,
     )
-    uvicorn.Server(config).run(sockets=[listener or listen(host, port)])
+    uvicorn.Server(config).run(sockets=[listen(host, port)])
