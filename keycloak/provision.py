@@ -1,0 +1,248 @@
+"""Bring a running Keycloak in step with `realm/messenger-realm.json` and the environment; harmless to repeat.
+
+Keycloak imports the realm once and never again (`--import-realm` skips an existing realm). What the environment may
+change afterwards (secrets, addresses) and what a release may change (settings, clients) is brought over here. Demo
+accounts are made only with `DEMO=true`; accounts that exist are left as they are. Authentication flows, client scopes
+and keys of an existing realm are not touched: changing those is a migration with its own script.
+
+Environment: KEYCLOAK_URL, KEYCLOAK_ADMIN_PASSWORD (bootstrap admin of the realm master), KEYCLOAK_ADMIN_USER (`admin`),
+DEMO (`true` or not), and the variables that the realm file names.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import json
+import os
+import re
+import secrets
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from keycloak import KeycloakAdmin
+from keycloak.exceptions import KeycloakError
+
+REALM = "messenger"
+REALM_FILE = Path(__file__).parent / "realm" / "messenger-realm.json"
+# Keycloak's own message keys, such as ${username}, are lower case and stay as they are.
+PLACEHOLDER = re.compile(r"\$\{([A-Z][A-Z0-9_]*)(?::([^}]*))?\}")
+HASH_ITERATIONS = 210_000
+
+Document = dict[str, Any]
+
+
+class UnsetVariableError(Exception):
+    """The realm file names a variable without a default and the environment does not have it."""
+
+
+class LiteralSecretError(Exception):
+    """A client's secret is the text of a placeholder, which anyone can read in the realm file."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoAccount:
+    """An account of `DEMO=true`; its password is the user name with `-demo`, the administrator's is the user name."""
+
+    username: str
+    first_name: str
+    last_name: str
+    realm_role: str = "user"
+    password_suffix: str = "-demo"  # noqa: S105 - the contract publishes it.
+    manages_realm: bool = False
+
+    @property
+    def password(self) -> str:
+        """The published password."""
+        return self.username + self.password_suffix
+
+
+DEMO_ACCOUNTS = (
+    DemoAccount("alice", "Alice", "Liddell"),
+    DemoAccount("bob", "Bob", "Builder"),
+    DemoAccount("carol", "Carol", "Danvers"),
+    DemoAccount("dave", "Dave", "Bowman"),
+    DemoAccount("erin", "Erin", "Brockovich"),
+    DemoAccount("admin-demo", "Ada", "Admin", realm_role="admin", password_suffix="", manages_realm=True),
+)
+
+
+def resolve(node: Any, environment: Mapping[str, str]) -> Any:
+    """Replace `${VARIABLE:default}` as Keycloak's import does; raises `UnsetVariableError` where that would keep the text."""
+    if isinstance(node, dict):
+        return {key: resolve(value, environment) for key, value in node.items()}
+    if isinstance(node, list):
+        return [resolve(value, environment) for value in node]
+    if not isinstance(node, str):
+        return node
+
+    def value_of(match: re.Match[str]) -> str:
+        name, default = match.groups()
+        value = environment.get(name) or default
+        if value is None:
+            raise UnsetVariableError(f"{name} is not set.")
+        return value
+
+    return PLACEHOLDER.sub(value_of, node)
+
+
+def differences(wanted: Document, actual: Document) -> Document:
+    """Return the members of `wanted` that `actual` lacks or has otherwise; lists are compared as sets, objects by member."""
+    return {key: value for key, value in wanted.items() if not _agrees(value, actual.get(key))}
+
+
+def _agrees(wanted: Any, actual: Any) -> bool:
+    if isinstance(wanted, dict):
+        return isinstance(actual, dict) and not differences(wanted, actual)
+    if isinstance(wanted, list):
+        return isinstance(actual, list) and {json.dumps(item) for item in wanted} == {
+            json.dumps(item) for item in actual
+        }
+    return bool(wanted == actual)
+
+
+def realm_settings(realm: Document) -> Document:
+    """Return the realm's plain settings: those that an update may carry without roles, flows, clients or keys."""
+    # Its flag is consumed by the import and not stored.
+    attributes = {
+        key: value for key, value in realm.get("attributes", {}).items() if key != "CreateDefaultClientScopes"
+    }
+    plain = {
+        key: value
+        for key, value in realm.items()
+        if isinstance(value, str | int) or (isinstance(value, list) and all(isinstance(item, str) for item in value))
+    }
+    plain.pop("defaultRoles", None)  # An import-only spelling of the composite role default-roles-messenger.
+    return {**plain, "attributes": attributes}
+
+
+def password_credential(password: str) -> Document:
+    """Return a credential that is already hashed; Keycloak hashes it anew, by its own settings, at the first login.
+
+    The realm's password policy judges clear text only. It forbids a password that equals the user name, which the
+    contract's `admin-demo` has, and should go on forbidding it for everyone else.
+    """
+    salt = secrets.token_bytes(16)
+    value = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, HASH_ITERATIONS)
+    return {
+        "type": "password",
+        "credentialData": json.dumps({"algorithm": "pbkdf2-sha512", "hashIterations": HASH_ITERATIONS}),
+        "secretData": json.dumps({"value": base64.b64encode(value).decode(), "salt": base64.b64encode(salt).decode()}),
+    }
+
+
+class Provisioner:
+    """Compares the realm with what it should be and changes what differs; every change is reported by one line."""
+
+    def __init__(self, admin: KeycloakAdmin, realm: Document) -> None:
+        self._admin = admin
+        self._realm = realm
+
+    async def settings(self) -> list[str]:
+        """Bring the realm's plain settings over."""
+        wanted = realm_settings(self._realm)
+        changed = differences(wanted, await self._admin.a_get_realm(REALM))
+        if not changed:
+            return []
+        # Keycloak ignores the policy of passkeys unless their party's name stands in the same body.
+        changed.update({key: value for key, value in wanted.items() if key.startswith("webAuthnPolicy")})
+        await self._admin.a_update_realm(REALM, changed)
+        return [f"realm: {', '.join(sorted(changed))}"]
+
+    async def clients(self) -> list[str]:
+        """Bring addresses, secrets and switches of our clients over; a client of a newer release is created."""
+        existing = {client["clientId"]: client for client in await self._admin.a_get_clients()}
+        reports = []
+        for wanted in self._realm["clients"]:
+            name = wanted["clientId"]
+            actual = existing.get(name)
+            if actual is None:
+                await self._admin.a_create_client(wanted)
+                await self._grant_scopes(name)
+                reports.append(f"client {name}: created")
+            elif changed := differences(wanted, actual):
+                await self._admin.a_update_client(actual["id"], {**actual, **wanted, "id": actual["id"]})
+                reports.append(f"client {name}: {', '.join(sorted(changed))}")
+        return reports
+
+    async def _grant_scopes(self, name: str) -> None:
+        roles = [
+            role for scope in self._realm["scopeMappings"] if scope.get("client") == name for role in scope["roles"]
+        ]
+        client_id = await self._admin.a_get_client_id(name)
+        granted = [await self._admin.a_get_realm_role(role) for role in roles]
+        if granted:
+            await self._admin.a_assign_realm_roles_to_client_scope(client_id, granted)
+
+    async def check_secrets(self) -> None:
+        """Raise `LiteralSecretError` if any client's secret still is a placeholder."""
+        for client in await self._admin.a_get_clients():
+            if "${" in client.get("secret", ""):
+                raise LiteralSecretError(f"The secret of client {client['clientId']} was imported literally.")
+
+    async def demo_accounts(self) -> list[str]:
+        """Create the demo accounts that do not exist yet."""
+        return [f"account {account.username}: created" for account in DEMO_ACCOUNTS if await self._create(account)]
+
+    async def _create(self, account: DemoAccount) -> bool:
+        if await self._admin.a_get_user_id(account.username):
+            return False
+        user_id = await self._admin.a_create_user(
+            {
+                "username": account.username,
+                "email": f"{account.username}@example.com",
+                "emailVerified": True,
+                "enabled": True,
+                "firstName": account.first_name,
+                "lastName": account.last_name,
+                "credentials": [password_credential(account.password)],
+            }
+        )
+        await self._admin.a_assign_realm_roles(user_id, [await self._admin.a_get_realm_role(account.realm_role)])
+        if account.manages_realm:
+            management = await self._admin.a_get_client_id("realm-management")
+            role = await self._admin.a_get_client_role(management, "realm-admin")
+            await self._admin.a_assign_client_role(user_id, management, [role])
+        return True
+
+
+async def provision(environment: Mapping[str, str]) -> list[str]:
+    """Do all of it in order and return the changes; raises `KeycloakError`, `UnsetVariableError`, `LiteralSecretError`."""
+    realm = resolve(json.loads(REALM_FILE.read_text(encoding="utf-8")), environment)
+    admin = KeycloakAdmin(
+        server_url=environment.get("KEYCLOAK_URL") or "http://127.0.0.1:8081",
+        username=environment.get("KEYCLOAK_ADMIN_USER") or "admin",
+        password=environment["KEYCLOAK_ADMIN_PASSWORD"],
+        realm_name=REALM,
+        user_realm_name="master",
+        timeout=30,
+    )
+    provisioner = Provisioner(admin, realm)
+    try:
+        reports = await provisioner.settings()
+        reports += await provisioner.clients()
+        await provisioner.check_secrets()
+        if environment.get("DEMO", "").lower() == "true":
+            reports += await provisioner.demo_accounts()
+    finally:
+        await admin.connection.aclose()
+    return reports
+
+
+def main() -> int:
+    """Provision from the process's environment; 0 when Keycloak is as it should be."""
+    try:
+        reports = asyncio.run(provision(os.environ))
+    except (KeycloakError, UnsetVariableError, LiteralSecretError, KeyError) as error:
+        sys.stderr.write(f"keycloak: {type(error).__name__}: {error}\n")
+        return 1
+    sys.stdout.writelines(f"keycloak: {report}\n" for report in reports or ["up to date"])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
