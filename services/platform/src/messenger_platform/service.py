@@ -134,7 +134,7 @@ def serve(
         port=port,
         loop="uvloop",
         http="httptools",
-        ws=ws,  # type: ignore[arg-type]  # A protocol class is accepted as well as a name.
+        ws=ws,
         log_config=None,
         access_log=False,
         proxy_headers=False,

@@ -1,0 +1,140 @@
+"""The live events: this instance's own exclusive queue, and typing between instances.
+
+The queue dies with its link, and with it what was in it. So after each new link the hub catches up with what has
+happened since shortly before the old one was last known to be alive. The queue is bounded: an instance that cannot
+keep up loses the oldest, and the hole in the versions is repaired.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from datetime import UTC, datetime, timedelta
+from typing import NoReturn
+
+import aio_pika
+import msgspec
+from aio_pika.abc import AbstractExchange, AbstractIncomingMessage
+
+from messenger_platform.broker import BACK_OFF_S, EPHEMERAL_EXCHANGE, EVENTS_EXCHANGE, until_closed
+from messenger_platform.errors import Unavailable
+from realtime_service.domain import events
+from realtime_service.services.hub import Hub
+
+QUEUE_ARGUMENTS: dict[str, str | int] = {"x-queue-type": "classic", "x-max-length": 20_000, "x-overflow": "drop-head"}
+# How far before the loss of the link the catching up begins: the relay's lag and the heartbeat that notices the loss.
+MARGIN = timedelta(seconds=30)
+
+logger = logging.getLogger(__name__)
+
+
+class _Typing(msgspec.Struct):
+    origin: str
+    chat_id: int
+    user_id: int
+
+
+class FanOut:
+    """Feed the hub from RabbitMQ, and carry its typing to the other instances."""
+
+    def __init__(self, url: str, hub: Hub) -> None:
+        self._url = url
+        self._hub = hub
+        self._ephemeral: AbstractExchange | None = None
+        self._origin = f"{random.getrandbits(64):x}"
+        self._typing = msgspec.json.Decoder(_Typing)
+        self._publishing: set[asyncio.Task[None]] = set()
+        self._first_connected_at: datetime | None = None
+        self._lost_at: datetime | None = None
+        self.connected = False
+
+    async def check(self) -> None:
+        """Raise `Unavailable` while no events arrive."""
+        if not self.connected:
+            raise Unavailable("RabbitMQ does not answer.")
+
+    async def run(self) -> NoReturn:
+        """Consume for ever: connect, declare, consume, on any close back off and start again."""
+        delay = BACK_OFF_S[0]
+        while True:
+            try:
+                await self._session()
+                delay = BACK_OFF_S[0]
+            except (aio_pika.exceptions.AMQPError, OSError, TimeoutError, RuntimeError) as error:
+                logger.warning("the fan-out lost its broker", extra={"error": repr(error)})
+            if self.connected:
+                self._lost_at = datetime.now(UTC)
+            self.connected = False
+            self._ephemeral = None
+            await asyncio.sleep(delay * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not cryptography.
+            delay = min(delay * 2, BACK_OFF_S[1])
+
+    async def _session(self) -> None:
+        connection = await aio_pika.connect(self._url, timeout=5)
+        async with connection:
+            channel = await connection.channel(publisher_confirms=False)
+            queue = await channel.declare_queue(exclusive=True, auto_delete=True, arguments=dict(QUEUE_ARGUMENTS))
+            for key in ("chat.*", "session.*"):
+                await queue.bind(EVENTS_EXCHANGE, key)
+            await queue.bind(EPHEMERAL_EXCHANGE)
+            self._ephemeral = await channel.get_exchange(EPHEMERAL_EXCHANGE, ensure=False)
+            await queue.consume(self._take, no_ack=True)
+            self.connected = True
+            self._first_connected_at = self._first_connected_at or datetime.now(UTC)
+            await self._catch_up(self._first_connected_at)
+            await until_closed(connection, channel)
+
+    async def _catch_up(self, first_connected_at: datetime) -> None:
+        if self._lost_at is None:
+            return
+        since = max(self._lost_at - MARGIN, first_connected_at).isoformat()
+        while True:
+            try:
+                await self._hub.catch_up(since)
+            except Unavailable:
+                await asyncio.sleep(BACK_OFF_S[0])
+            else:
+                self._lost_at = None
+                return
+
+    async def _take(self, message: AbstractIncomingMessage) -> None:
+        """Apply a message without waiting, so that messages are applied in the order of their arrival."""
+        try:
+            if message.exchange == EPHEMERAL_EXCHANGE:
+                typing = self._typing.decode(message.body)
+                if typing.origin != self._origin:
+                    self._hub.show_typing(typing.chat_id, typing.user_id)
+                return
+            for envelope in events.envelopes.decode(message.body):
+                self._apply(envelope)
+        except msgspec.DecodeError:
+            logger.exception("an event could not be read", extra={"key": message.routing_key})
+
+    def _apply(self, envelope: events.Envelope) -> None:
+        if envelope.type == "MessageSent":
+            self._hub.apply(events.message_sent.decode(envelope.data))
+        elif envelope.type == "MessageRead":
+            self._hub.apply_read(events.message_read.decode(envelope.data))
+        elif envelope.type in events.CHAT_EVENTS:
+            self._hub.apply(events.chat_event.decode(envelope.data))
+        elif envelope.type == "SessionEnded":
+            ended = events.session_ended.decode(envelope.data)
+            self._hub.end_session(ended.sid, ended.reason)
+
+    def publish_typing(self, chat_id: int, user_id: int) -> None:
+        """Show typing here and at the other instances; droppable, so nobody waits for it."""
+        self._hub.show_typing(chat_id, user_id)
+        if self._ephemeral is not None:
+            body = msgspec.json.encode(_Typing(self._origin, chat_id, user_id))
+            message = aio_pika.Message(body, delivery_mode=aio_pika.DeliveryMode.NOT_PERSISTENT, expiration=5)
+            task = asyncio.create_task(self._publish(self._ephemeral, message))
+            self._publishing.add(task)
+            task.add_done_callback(self._publishing.discard)
+
+    @staticmethod
+    async def _publish(exchange: AbstractExchange, message: aio_pika.Message) -> None:
+        try:
+            await exchange.publish(message, "", mandatory=False)
+        except (aio_pika.exceptions.AMQPError, OSError, RuntimeError) as error:
+            logger.info("typing was dropped", extra={"error": repr(error)})

@@ -1,0 +1,95 @@
+"""`/ws`: the handshake by FastAPI, the frames by the connection's session."""
+
+from __future__ import annotations
+
+import logging
+
+from fastapi import APIRouter, WebSocket
+from starlette.responses import Response
+
+from messenger_platform.accounts import Accounts
+from messenger_platform.errors import InvalidToken, Unavailable
+from messenger_platform.http_auth import ACCESS_TOKEN_COOKIE, principal_of
+from messenger_platform.problems import RETRY_AFTER_S, problem_response
+from realtime_service.controllers.socket_protocol import socket_of
+from realtime_service.domain.frames import Hello, to_wire
+from realtime_service.services.client_session import ClientSession, Collaborators
+from realtime_service.services.connection import Connection
+
+logger = logging.getLogger(__name__)
+
+
+class LiveEndpoint:
+    """Accept clients and keep their connections until they end."""
+
+    def __init__(
+        self, *, accounts: Accounts, shared: Collaborators, public_url: str, connections_per_user: int
+    ) -> None:
+        self._accounts = accounts
+        self._shared = shared
+        self._public_url = public_url
+        self._connections_per_user = connections_per_user
+        self.router = APIRouter()
+        self.router.add_api_websocket_route("/ws", self.connect)
+
+    async def connect(self, websocket: WebSocket) -> None:
+        """Verify, accept, say hello, then stay until the connection ends."""
+        refusal = self._refuse_origin(websocket)
+        if refusal is not None:
+            await websocket.send_denial_response(refusal)
+            return
+        try:
+            principal = await principal_of(websocket)
+            user_id = await self._accounts.id_of(principal)
+        except InvalidToken as error:
+            headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+            await websocket.send_denial_response(problem_response(401, str(error), headers=headers))
+            return
+        except Unavailable as error:
+            headers = {"Retry-After": str(RETRY_AFTER_S)}
+            await websocket.send_denial_response(problem_response(503, str(error), headers=headers))
+            return
+        hub = self._shared.hub
+        if hub.count(user_id) >= self._connections_per_user:
+            detail = f"More than {self._connections_per_user} connections of one account."
+            await websocket.send_denial_response(problem_response(429, detail, headers={"Retry-After": "60"}))
+            return
+        await websocket.accept()
+        connection = Connection(
+            socket_of(websocket),
+            user_id=user_id,
+            sub=principal.sub,
+            sid=principal.sid,
+            expires_at=principal.expires_at,
+            schedule=hub.schedule,
+        )
+        await self._live(websocket, connection)
+
+    async def _live(self, websocket: WebSocket, connection: Connection) -> None:
+        hub = self._shared.hub
+        connection.push(to_wire(Hello(connection.user_id, connection.id)))
+        session = ClientSession(connection, self._shared)
+        socket_of(websocket).attach(session.on_text, connection.flush)
+        hub.add(connection)
+        try:
+            while True:
+                # Text goes to the session without passing here, but for what came before `attach`.
+                event = await websocket.receive()
+                if event["type"] == "websocket.disconnect":
+                    return
+                text = event.get("text")
+                if text is None:
+                    session.refuse_binary()
+                else:
+                    session.on_text(text)
+        finally:
+            session.end()
+            hub.remove(connection)
+
+    def _refuse_origin(self, websocket: WebSocket) -> Response | None:
+        """Refuse a foreign page whatever it brings, and a cookie without our own Origin."""
+        origin = websocket.headers.get("origin")
+        by_cookie = "authorization" not in websocket.headers and ACCESS_TOKEN_COOKIE in websocket.cookies
+        if origin == self._public_url or (origin is None and not by_cookie):
+            return None
+        return problem_response(403, "This origin may not connect.")

@@ -1,0 +1,1 @@
+"""Frames and rules; no I/O."""

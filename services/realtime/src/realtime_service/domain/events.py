@@ -1,0 +1,73 @@
+"""The events of other contexts as this one reads them: only the fields it uses."""
+
+from __future__ import annotations
+
+import msgspec
+
+from realtime_service.domain.frames import MAX_ID, Message
+
+
+class Envelope(msgspec.Struct):
+    """A CloudEvent; `data` stays encoded until its type is known."""
+
+    type: str
+    data: msgspec.Raw
+
+
+class MessageSent(msgspec.Struct):
+    """A message was appended; `to` names both participants of a private chat.
+
+    In a group, `members_version` is the version that last changed its participants.
+    """
+
+    version: int
+    message: Message
+    to: list[int] | None = None
+    members_version: int = MAX_ID
+
+
+class MessageRead(msgspec.Struct):
+    """A read cursor moved."""
+
+    chat_id: int
+    user_id: int
+    message_id: int
+    authors: list[int] = []
+    is_read_up_to: int | None = None
+    is_read_authors: list[int] = []
+
+
+class _ChatId(msgspec.Struct):
+    id: int
+
+
+class ChatEvent(msgspec.Struct):
+    """ChatCreated, ChatChanged, ParticipantJoined, ParticipantLeft: the chat as it is from `version` on."""
+
+    version: int
+    participants: list[int]
+    chat: msgspec.Raw
+    user_id: int | None = None
+    is_read_up_to: int | None = None
+    is_read_authors: list[int] = []
+
+    @property
+    def chat_id(self) -> int:
+        """The chat's id, from inside the chat object."""
+        return msgspec.json.decode(self.chat, type=_ChatId).id
+
+
+class SessionEnded(msgspec.Struct):
+    """A login session is over; `reason` is one of revoked, evicted, expired, logout."""
+
+    sid: str
+    reason: str = "revoked"
+
+
+CHAT_EVENTS = frozenset({"ChatCreated", "ChatChanged", "ParticipantJoined", "ParticipantLeft"})
+
+envelopes: msgspec.json.Decoder[list[Envelope]] = msgspec.json.Decoder(list[Envelope])
+message_sent: msgspec.json.Decoder[MessageSent] = msgspec.json.Decoder(MessageSent)
+message_read: msgspec.json.Decoder[MessageRead] = msgspec.json.Decoder(MessageRead)
+chat_event: msgspec.json.Decoder[ChatEvent] = msgspec.json.Decoder(ChatEvent)
+session_ended: msgspec.json.Decoder[SessionEnded] = msgspec.json.Decoder(SessionEnded)

@@ -1,0 +1,1 @@
+"""The projection of who is in which chat."""

@@ -1,0 +1,1 @@
+"""Use cases: connections, fan-out, sync."""

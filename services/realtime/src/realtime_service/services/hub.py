@@ -1,0 +1,344 @@
+"""Fan-out: every event of a chat to the connections of its participants, in version order, once.
+
+Guarantees
+    Per chat and connection, versions arrive without repetition and in order. An event at or below the chat's version
+    is dropped, the next one delivered, a later one held until the missing are fetched from the chat service.
+Who owns what
+    All state belongs to the event loop; `apply` and `accept_answer` never wait. Two sources feed the same log: the
+    events of the broker, and the answers to this instance's own sends, which usually come first. An answer is only
+    taken when it is the very next version of a chat whose position is known; otherwise the event decides.
+At shutdown
+    Nothing is kept: clients reconnect elsewhere and sync.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import UNSET
+
+from messenger_platform.errors import Unavailable
+from realtime_service.domain.events import ChatEvent, MessageRead, MessageSent
+from realtime_service.domain.frames import (
+    ChatFrame,
+    IsReadFrame,
+    Message,
+    MessageFrame,
+    ReadFrame,
+    TooLong,
+    TypingFrame,
+    to_wire,
+)
+from realtime_service.services.connection import SESSION_ENDED, Connection
+from realtime_service.services.ports import Chats, Entry, Memberships
+
+MAX_LOADED_CHATS = 100_000
+MAX_HELD_EVENTS = 2_000
+RETRY_S = 0.5
+
+K = TypeVar("K")
+T = TypeVar("T")
+ChatLogEvent = MessageSent | ChatEvent
+logger = logging.getLogger(__name__)
+
+
+class LoadedChat:
+    """A chat that this instance follows; `held` is a list while its members or missing events are being fetched."""
+
+    __slots__ = ("connections", "held", "members", "version")
+
+    def __init__(self, version: int) -> None:
+        self.version = version
+        self.members: frozenset[int] = frozenset()
+        self.connections: set[Connection] = set()
+        self.held: list[ChatLogEvent] | None = None
+
+
+class Hub:
+    """All connections of this instance and the chats that their users are in."""
+
+    def __init__(self, chats: Chats, memberships: Memberships) -> None:
+        self._chats_service = chats
+        self._memberships = memberships
+        self._chats: dict[int, LoadedChat] = {}
+        self._users: dict[int, set[Connection]] = {}
+        self._sessions: dict[str, set[Connection]] = {}
+        self._chats_of: defaultdict[int, set[int]] = defaultdict(set)
+        self._dirty: list[Connection] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # Connections
+
+    def schedule(self, connection: Connection) -> None:
+        """Flush a connection at the end of this loop turn."""
+        if not self._dirty:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._dirty.append(connection)
+
+    def _flush(self) -> None:
+        dirty, self._dirty = self._dirty, []
+        for connection in dirty:
+            connection.flush()
+
+    def add(self, connection: Connection) -> None:
+        """Let a connection receive from now on."""
+        self._users.setdefault(connection.user_id, set()).add(connection)
+        self._sessions.setdefault(connection.sid, set()).add(connection)
+        for chat_id in self._chats_of.get(connection.user_id, ()):
+            self._join(self._chats[chat_id], chat_id, connection)
+
+    def remove(self, connection: Connection) -> None:
+        """Forget a connection."""
+        for chat_id in connection.chats:
+            self._chats[chat_id].connections.discard(connection)
+        connection.chats.clear()
+        _discard(self._users, connection.user_id, connection)
+        _discard(self._sessions, connection.sid, connection)
+
+    def count(self, user_id: int) -> int:
+        """Return how many connections a user has here."""
+        return len(self._users.get(user_id, ()))
+
+    @property
+    def online_users(self) -> list[int]:
+        """The users with at least one connection here."""
+        return list(self._users)
+
+    def connections(self) -> Iterable[Connection]:
+        """All connections."""
+        return [connection for those in self._users.values() for connection in those]
+
+    def end_session(self, sid: str, reason: str) -> None:
+        """Close every connection of a login session that has ended."""
+        for connection in list(self._sessions.get(sid, ())):
+            connection.socket.close(SESSION_ENDED, reason)
+
+    @staticmethod
+    def _join(chat: LoadedChat, chat_id: int, connection: Connection) -> None:
+        chat.connections.add(connection)
+        connection.chats.add(chat_id)
+
+    # The log of chats
+
+    def apply(self, event: ChatLogEvent) -> None:
+        """Take the next event of a chat from the broker."""
+        chat_id = event.message.chat_id if isinstance(event, MessageSent) else event.chat_id
+        chat = self._chats.get(chat_id)
+        if chat is None:
+            chat = self._open(chat_id, event)
+        if chat.held is not None:
+            self._hold(chat, event)
+        elif event.version == chat.version + 1:
+            self._deliver(chat_id, chat, event)
+        elif event.version > chat.version:
+            chat.held = [event]
+            self._start(self._repair(chat_id, chat))
+
+    def accept_answer(self, version: int, message: Message) -> bool:
+        """Take an own send from the chat service's answer: deliver it at once if it is the chat's next version.
+
+        True when everything up to `version` has been delivered here; False when its event is still to come.
+        """
+        chat = self._chats.get(message.chat_id)
+        if chat is None or chat.held is not None:
+            return False
+        if version == chat.version + 1:
+            self._deliver(message.chat_id, chat, MessageSent(version, message))
+        return version <= chat.version
+
+    def _open(self, chat_id: int, event: ChatLogEvent) -> LoadedChat:
+        if len(self._chats) >= MAX_LOADED_CHATS:
+            self._unload_idle()
+        chat = self._chats[chat_id] = LoadedChat(event.version - 1)
+        if isinstance(event, ChatEvent):
+            self._set_members(chat_id, chat, event.participants)
+        elif event.to is None:
+            chat.held = []
+            self._start(self._load(chat_id, chat, event))
+        else:
+            self._set_members(chat_id, chat, event.to)
+        return chat
+
+    def _hold(self, chat: LoadedChat, event: ChatLogEvent) -> None:
+        held = chat.held
+        if held is not None and len(held) < MAX_HELD_EVENTS:
+            held.append(event)
+        # Beyond that the events are dropped: the hole shows at the next one, and the repair fetches what is missing.
+
+    def _deliver(self, chat_id: int, chat: LoadedChat, event: ChatLogEvent) -> None:
+        chat.version = event.version
+        if isinstance(event, MessageSent):
+            self._deliver_message(chat, event.version, event.message)
+        else:
+            self._deliver_change(chat_id, chat, event)
+
+    def _deliver_message(self, chat: LoadedChat, version: int, message: Message) -> None:
+        chat_id, sender_id = message.chat_id, message.sender_id
+        own = b""
+        others = b""
+        for connection in chat.connections:
+            if connection.user_id == sender_id:
+                own = own or to_wire(MessageFrame(version, message))
+                connection.deliver(chat_id, version, own, message)
+            else:
+                others = others or to_wire(MessageFrame(version, without_client_id(message)))
+                connection.deliver(chat_id, version, others)
+
+    def _deliver_change(self, chat_id: int, chat: LoadedChat, event: ChatEvent) -> None:
+        frame = to_wire(ChatFrame(event.version, event.chat))
+        before = set(chat.connections)
+        self._set_members(chat_id, chat, event.participants)
+        # Who has just been removed learns of it by this frame, and gets nothing after it.
+        for connection in before | chat.connections:
+            connection.deliver(chat_id, event.version, frame)
+        self._tell_authors(chat_id, event.is_read_authors, event.is_read_up_to)
+
+    def _set_members(self, chat_id: int, chat: LoadedChat, members: Iterable[int]) -> None:
+        now = frozenset(members)
+        for user_id in chat.members - now:
+            self._chats_of[user_id].discard(chat_id)
+            if not self._chats_of[user_id]:
+                del self._chats_of[user_id]
+            for connection in self._users.get(user_id, ()):
+                chat.connections.discard(connection)
+                connection.chats.discard(chat_id)
+        for user_id in now - chat.members:
+            self._chats_of[user_id].add(chat_id)
+            for connection in self._users.get(user_id, ()):
+                self._join(chat, chat_id, connection)
+        chat.members = now
+
+    def _unload_idle(self) -> None:
+        for chat_id, chat in list(self._chats.items()):
+            if not chat.connections and chat.held is None:
+                self._set_members(chat_id, chat, ())
+                del self._chats[chat_id]
+
+    # Read state and typing: state, not log
+
+    def apply_read(self, event: MessageRead) -> None:
+        """Tell the authors, and the reader's other connections, how far somebody has read."""
+        chat = self._chats.get(event.chat_id)
+        frame = to_wire(ReadFrame(event.chat_id, event.user_id, event.message_id))
+        for user_id in {*event.authors, event.user_id}:
+            if chat is not None and chat.members and user_id not in chat.members:
+                continue
+            for connection in self._users.get(user_id, ()):
+                if user_id == event.user_id and connection.read_marks.get(event.chat_id, 0) >= event.message_id:
+                    continue
+                connection.push(frame)
+        self._tell_authors(event.chat_id, event.is_read_authors, event.is_read_up_to)
+
+    def _tell_authors(self, chat_id: int, authors: Iterable[int], up_to: int | None) -> None:
+        if up_to is None:
+            return
+        frame = to_wire(IsReadFrame(chat_id, up_to))
+        for user_id in authors:
+            for connection in self._users.get(user_id, ()):
+                connection.push(frame)
+
+    def show_typing(self, chat_id: int, user_id: int) -> None:
+        """Show the other participants here that somebody types, if the chat is followed here."""
+        chat = self._chats.get(chat_id)
+        if chat is None or user_id not in chat.members:
+            return
+        frame = to_wire(TypingFrame(chat_id, user_id))
+        for connection in chat.connections:
+            if connection.user_id != user_id:
+                connection.push(frame)
+
+    async def is_member(self, chat_id: int, user_id: int) -> bool:
+        """Tell whether somebody is in a chat, from memory or from where it is known; raises `Unavailable`."""
+        chat = self._chats.get(chat_id)
+        if chat is not None and chat.held is None:
+            return user_id in chat.members
+        return user_id in await self._find_members(chat_id, 1)
+
+    # Fetching what is missing
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _find_members(self, chat_id: int, version: int) -> list[int]:
+        known = await self._memberships.find(chat_id)
+        if known is not None and known[0] >= version:
+            return known[1]
+        # The projection is behind the events: the chat service is not.
+        return (await self._chats_service.members(chat_id))[1]
+
+    async def _load(self, chat_id: int, chat: LoadedChat, event: MessageSent) -> None:
+        """Fetch the participants of a group first met by a message, then deliver what has waited."""
+        participants = await _persistently(lambda: self._find_members(chat_id, event.members_version))
+        self._set_members(chat_id, chat, participants)
+        self._release(chat)
+
+    async def _repair(self, chat_id: int, chat: LoadedChat) -> None:
+        """Fetch the entries between the chat's version and the first held event, then go on with the held."""
+        log = await _persistently(lambda: self._chats_service.entries(chat_id, chat.version))
+        self._set_members(chat_id, chat, log.participants)
+        for entry in log.entries:
+            if entry.version == chat.version + 1:
+                self._deliver_entry(chat_id, chat, entry, log.participants)
+        if chat.version < log.version:
+            # More is missing than one answer holds: whoever is here pages the history instead.
+            chat.version = log.version
+            frame = to_wire(TooLong(chat_id, log.version))
+            for connection in chat.connections:
+                connection.deliver(chat_id, log.version, frame)
+        self._release(chat)
+
+    def _deliver_entry(self, chat_id: int, chat: LoadedChat, entry: Entry, participants: list[int]) -> None:
+        if entry.message is not None:
+            self._deliver(chat_id, chat, MessageSent(entry.version, entry.message))
+        elif entry.chat is not None:
+            self._deliver(chat_id, chat, ChatEvent(entry.version, participants, entry.chat))
+
+    def _release(self, chat: LoadedChat) -> None:
+        """Deliver the held events that follow; a hole among them starts another repair."""
+        held, chat.held = chat.held or [], None
+        for event in held:
+            self.apply(event)
+
+    async def catch_up(self, since: str) -> None:
+        """Repair after a time without events: fetch what the users of this instance have missed since then.
+
+        A chat that is followed has a version to go on from. One that is not has delivered nothing here, so what
+        has happened in it since then is missing. Raises `Unavailable`.
+        """
+        for item in await self._chats_service.changed_since(self.online_users, since):
+            chat = self._chats.get(item.chat_id)
+            if chat is None:
+                chat = self._chats[item.chat_id] = LoadedChat(item.since_version)
+            if chat.held is None and chat.version < item.version:
+                chat.held = []
+                await self._repair(item.chat_id, chat)
+
+
+async def _persistently(call: Callable[[], Awaitable[T]]) -> T:
+    """Repeat a fetch until the chat service answers: events wait for it, and it comes back or we are restarted."""
+    while True:
+        try:
+            return await call()
+        except Unavailable:
+            logger.warning("the chat service does not answer a fetch")
+            await asyncio.sleep(RETRY_S)
+
+
+def without_client_id(message: Message) -> Message:
+    """Return the message as the others see it."""
+    return msgspec.structs.replace(message, client_id=UNSET)
+
+
+def _discard(index: dict[K, set[Connection]], key: K, connection: Connection) -> None:
+    connections = index.get(key)
+    if connections is not None:
+        connections.discard(connection)
+        if not connections:
+            del index[key]

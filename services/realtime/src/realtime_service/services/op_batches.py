@@ -1,0 +1,78 @@
+"""Sends and reads on their way to the chat service: batches that form by themselves.
+
+Guarantees
+    One batch per shard is under way at a time, so the order of one user's ops in one chat is kept. What comes
+    meanwhile forms the next batch: an idle system has batches of one and adds no latency. Every op gets exactly one
+    result; when the chat service does not answer, it is `unavailable`, and the client repeats with the same client id.
+Who owns what
+    The queue belongs to the event loop; `submit` never waits and refuses when too much has piled up.
+At shutdown
+    Ops that are under way end without a result: their clients reconnect and repeat.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from messenger_platform.errors import Unavailable
+from realtime_service.services.ports import Chats, OpResult
+
+MAX_BATCH = 200
+MAX_WAITING = 5_000
+DEADLINE_S = 5.0
+
+Answer = Callable[[OpResult], None]
+_UNAVAILABLE = "The chat service does not answer. Repeat with the same client_id."
+
+
+class OpBatches:
+    """The queue and the worker of one shard."""
+
+    def __init__(self, chats: Chats, shard: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._chats = chats
+        self._shard = shard
+        self._clock = clock
+        self._waiting: deque[tuple[float, dict[str, Any], Answer]] = deque()
+        self._ready = asyncio.Event()
+
+    def submit(self, op: dict[str, Any], answer: Answer) -> None:
+        """Queue an op; `answer` is called once with its result."""
+        if len(self._waiting) >= MAX_WAITING:
+            answer(OpResult(error=Unavailable.code, detail="Too much is waiting. Try again in a moment."))
+            return
+        self._waiting.append((self._clock() + DEADLINE_S, op, answer))
+        self._ready.set()
+
+    async def run(self) -> None:
+        """Send batches for ever."""
+        while True:
+            await self._ready.wait()
+            batch = self._take()
+            if not self._waiting:
+                self._ready.clear()
+            if batch:
+                await self._perform(batch)
+
+    def _take(self) -> list[tuple[dict[str, Any], Answer]]:
+        """Take what has piled up; ops whose time is over are refused without asking anyone."""
+        batch: list[tuple[dict[str, Any], Answer]] = []
+        now = self._clock()
+        while self._waiting and len(batch) < MAX_BATCH:
+            deadline, op, answer = self._waiting.popleft()
+            if deadline <= now:
+                answer(OpResult(error=Unavailable.code, detail=_UNAVAILABLE))
+            else:
+                batch.append((op, answer))
+        return batch
+
+    async def _perform(self, batch: list[tuple[dict[str, Any], Answer]]) -> None:
+        try:
+            results = await self._chats.write(self._shard, [op for op, _ in batch])
+        except Unavailable:
+            results = [OpResult(error=Unavailable.code, detail=_UNAVAILABLE)] * len(batch)
+        for (_, answer), result in zip(batch, results, strict=True):
+            answer(result)

@@ -1,0 +1,67 @@
+"""Bring a connection up to date: what happened in each chat after the version it has.
+
+The live frames of the chats wait while the difference is fetched, then those that it covers are dropped. So the
+client sees every version once and in order, however the fetch and the events overtake each other. The answer is
+complete or absent: nothing is written until every chat's difference is here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from messenger_platform.errors import Unavailable
+from realtime_service.domain.frames import ChatFrame, ErrorFrame, MessageFrame, Synced, SyncedChat, TooLong, to_wire
+from realtime_service.services.connection import Connection
+from realtime_service.services.ports import ChatDifference, Chats
+
+FRAMES_PER_TURN = 100
+
+
+class Synchronise:
+    """Answer one `sync` frame."""
+
+    def __init__(self, chats: Chats) -> None:
+        self._chats = chats
+
+    async def __call__(self, connection: Connection, chats: Mapping[str, int]) -> None:
+        """Write the differences and `synced`; when the chat service is away, one `unavailable` error instead."""
+        wanted = [int(chat_id) for chat_id in chats]
+        connection.begin_sync(wanted)
+        reached: dict[int, int] = {}
+        try:
+            differences = await self._chats.sync(connection.user_id, chats)
+            await self._write(connection, differences)
+            reached = {item.chat_id: item.version for item in differences if item.error is None}
+        except Unavailable as error:
+            connection.push(to_wire(ErrorFrame(error.code, f"Nothing was synced. {error}")))
+        finally:
+            for chat_id in wanted:
+                connection.end_sync(chat_id, reached.get(chat_id))
+
+    async def _write(self, connection: Connection, differences: list[ChatDifference]) -> None:
+        synced: dict[str, SyncedChat] = {}
+        written = 0
+        for item in differences:
+            if item.error is not None:
+                detail = "There is no such chat."
+                connection.push(to_wire(ErrorFrame(item.error, detail, chat_id=item.chat_id)))
+                continue
+            synced[str(item.chat_id)] = SyncedChat(
+                item.version, item.unread_count, item.read_up_to, item.read_by_all_up_to
+            )
+            if item.too_long or connection.held_too_many(item.chat_id):
+                connection.push(to_wire(TooLong(item.chat_id, item.version)))
+                continue
+            for entry in item.entries:
+                if entry.message is not None:
+                    own = entry.message if entry.message.sender_id == connection.user_id else None
+                    frame = to_wire(MessageFrame(entry.version, entry.message))
+                    connection.deliver_missed(item.chat_id, entry.version, frame, own)
+                elif entry.chat is not None:
+                    frame = to_wire(ChatFrame(entry.version, entry.chat))
+                    connection.deliver_missed(item.chat_id, entry.version, frame, None)
+                written += 1
+                if written % FRAMES_PER_TURN == 0:
+                    # A long answer keeps pace with its reader, or it would look like a slow consumer.
+                    await connection.socket.drained()
+        connection.push(to_wire(Synced(synced)))
