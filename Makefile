@@ -1,0 +1,89 @@
+# Everything a person types. `make` or `make help` lists it. The work is done by infra/src/messenger_infra.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+STATE := .state
+BIN := $(STATE)/venv/bin
+INFRA := $(BIN)/python -m messenger_infra
+MEMBERS := services/platform services/user services/chat services/realtime gateway/app infra
+
+.PHONY: help
+help: ## This list
+	@awk 'BEGIN {FS = ":.*## "} /^## / {printf "\n\033[1m%s\033[0m\n", substr($$0, 4)} /^[a-z][a-z-]*:.*## / {printf "  \033[36m%-11s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: venv
+venv:
+	@infra/bootstrap.sh
+
+## The system
+
+.PHONY: up
+up: venv ## Install what is missing, start everything, wait until it is ready (repeating it is harmless)
+	@$(INFRA) up
+
+.PHONY: down
+down: ## Stop what `up` started; data are kept
+	@if [ -x $(BIN)/python ]; then $(INFRA) down; else echo "Nothing is installed here, so nothing runs."; fi
+
+.PHONY: clean
+clean: ## As down, and remove the data
+	@if [ -x $(BIN)/python ]; then $(INFRA) clean; else echo "Nothing is installed here, so there are no data."; fi
+
+FORMAT ?= table
+.PHONY: status
+status: ## One line per process: name, pid, port, healthy or not (FORMAT=json for machines)
+	@if [ -x $(BIN)/python ]; then $(INFRA) status --format $(FORMAT); \
+	elif [ $(FORMAT) = json ]; then echo '[]'; else echo "Nothing is installed here: make up"; fi
+
+.PHONY: logs
+logs: ## Follow the logs (NAME=chat-1 for one process)
+	@$(INFRA) logs --name "$(NAME)"
+
+.PHONY: demo
+demo: venv ## Two demo accounts log in at the real login page and talk; needs `make up`
+	@set -a && eval "$$($(INFRA) env)" && set +a && $(BIN)/python tests/demo.py
+
+.PHONY: load
+load: venv ## Latency at 100 messages/s through the gateway, with counts of lost, doubled, reordered; needs `make up`
+	@set -a && eval "$$($(INFRA) env)" && set +a && $(BIN)/python tests/load/load.py $(ARGS)
+
+## Tests
+
+.PHONY: test
+test: venv ## Everything, on servers of its own that are stopped afterwards (ARGS=… for pytest)
+	@$(INFRA) test -- $(ARGS)
+
+.PHONY: test-up
+test-up: venv ## Start the test servers and leave them running, or bring them up to date
+	@$(INFRA) test-up
+
+.PHONY: test-only
+test-only: venv ## Run pytest against the running test servers (ARGS="services/chat -k writer")
+	@$(INFRA) test-only -- $(ARGS)
+
+.PHONY: test-down
+test-down: venv ## Stop the test servers and remove their data
+	@$(INFRA) test-down
+
+## The code
+
+.PHONY: lint
+lint: venv ## Style, types, boundaries between packages, declared dependencies
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/mypy $(addsuffix /src,$(MEMBERS))
+	@$(BIN)/lint-imports
+	@for member in $(MEMBERS); do (cd $$member && $(CURDIR)/$(BIN)/deptry . ) || exit 1; done
+
+.PHONY: fmt
+fmt: venv ## Format the code and fix what can be fixed without thinking
+	@$(BIN)/ruff check --fix-only --exit-zero . && $(BIN)/ruff format .
+
+.PHONY: lock
+lock: venv ## Compile requirements.lock from all pyproject.toml files
+	@infra/lock.sh
+
+.PHONY: schema
+schema: venv ## Draw docs/database_schema.png from the metadata
+	@command -v dot >/dev/null || { [ "$$(id -u)" = 0 ] && sudo= || sudo=sudo; $$sudo apt-get install -y -q --no-install-recommends graphviz; }
+	@$(BIN)/python docs/draw_schema.py

@@ -1,0 +1,87 @@
+"""The tests' own stack: other ports, another folder, fresh data, stopped in the end whatever happens.
+
+Starting Keycloak on an empty database takes half a minute, so the cluster is copied right after the realm was imported
+and the next run starts from the copy (`cluster-<hash>` in the cache; the hash covers the realm and its settings).
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
+
+from messenger_infra import system
+from messenger_infra.console import SetupError, console
+from messenger_infra.settings import Stack, shell_lines, test_stack, write_private
+from messenger_infra.supervision import Supervisor
+from messenger_infra.up import Launch
+
+
+def bring_up() -> Stack:
+    """Start a test stack with fresh data; one that runs already is brought up to date and keeps its data."""
+    stack = test_stack()
+    if Supervisor(stack).pid() is None:
+        tear_down()
+        stack = test_stack()
+        system.make_folder(stack.folder, 0o751)
+        names = (stack.repo / ".env.example").read_text()
+        settings = {name: value for name, value in stack.env.items() if f"\n{name}=" in names}
+        write_private(stack.folder / "settings", shell_lines(settings))
+    unhealthy = Launch(stack, use_template=True).run()
+    if unhealthy:
+        console.print(f"  [red]✗[/] not healthy: {', '.join(unhealthy)} (logs in {stack.folder}/log)")
+    return stack
+
+
+def tear_down() -> None:
+    """Stop the test stack and remove its data."""
+    stack = test_stack()
+    Supervisor(stack).shut_down()
+    shutil.rmtree(stack.folder, ignore_errors=True)
+
+
+def environment(stack: Stack) -> dict[str, str]:
+    """Return the environment of the pytest process: the caller's, and every setting of the stack."""
+    return {**os.environ, **stack.env, "MESSENGER_STACK": str(stack.folder), "MESSENGER_HOME": str(stack.repo)}
+
+
+def pytest(stack: Stack, arguments: Sequence[str]) -> int:
+    """Run pytest against a running stack; returns its exit code."""
+    if Supervisor(stack).pid() is None:
+        raise SetupError("The test stack is not running: `make test-up` starts it.")
+    command = [sys.executable, "-m", "pytest", *arguments]
+    return subprocess.run(command, check=False, env=environment(stack), cwd=stack.repo).returncode  # noqa: S603 - our own command
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Turn TERM and HUP into SystemExit, as Ctrl-C is into KeyboardInterrupt, so that `finally` runs."""
+
+    def leave(number: int, _frame: FrameType | None) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    previous = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def run_all(arguments: Sequence[str]) -> int:
+    """Start a fresh test stack, run one pytest over everything, stop the stack; returns pytest's exit code."""
+    with ended_by_signals():
+        tear_down()
+        try:
+            stack = bring_up()
+            return pytest(stack, arguments)
+        finally:
+            # A second Ctrl-C must not leave servers behind.
+            previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
+            sys.stdout.flush()
+            tear_down()
+            signal.signal(signal.SIGINT, previous)
