@@ -14,7 +14,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
 import msgspec
@@ -110,18 +110,21 @@ def _rs256_keys(document: dict[str, Any]) -> dict[str, RSAKey]:
     return {key.kid: key for key in keys.keys if isinstance(key, RSAKey) and key.kid}
 
 
+Seconds = Annotated[int, msgspec.Meta(ge=0, le=2**40)]
+
+
 class _Claims(msgspec.Struct):
     """The claims that decide; a wrong JSON type is a forged token."""
 
     iss: str
     aud: str | list[str]
-    exp: int
-    iat: int
+    exp: Seconds
+    iat: Seconds
     sub: str
     sid: str
     typ: str
     azp: str
-    nbf: int | None = None
+    nbf: Seconds | None = None
     preferred_username: str = ""
     name: str = ""
     email: str = ""
