@@ -1,0 +1,1 @@
+"""HTTP, WebSocket and AMQP in and out; no rules."""

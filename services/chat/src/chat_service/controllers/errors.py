@@ -1,0 +1,7 @@
+"""The only table from a domain error to a status."""
+
+from __future__ import annotations
+
+from chat_service.domain.errors import Conflict, InvalidText, NotAllowed, NotFound
+
+STATUSES: dict[type[Exception], int] = {NotFound: 404, NotAllowed: 403, Conflict: 409, InvalidText: 422}

@@ -1,0 +1,1 @@
+"""What a chat is and what may happen to it; knows no HTTP and no SQL."""

@@ -1,0 +1,51 @@
+"""What may go wrong in a chat, as facts; `code` is stable and is what clients see."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ChatError(Exception):
+    """A refusal that is the caller's to understand; its text is safe to show."""
+
+    code: ClassVar[str] = "bad_frame"
+
+
+class NotFound(ChatError):  # noqa: N818 - errors are named as facts.
+    """No such chat, message or person, or none that the caller may see: the two are told apart by nobody."""
+
+    code = "not_found"
+
+
+class NotAllowed(ChatError):  # noqa: N818 - errors are named as facts.
+    """The caller sees the chat, but this is for others to do."""
+
+    code = "forbidden"
+
+
+class Conflict(ChatError):  # noqa: N818 - errors are named as facts.
+    """What is asked contradicts what is already there."""
+
+    code = "conflict"
+
+
+class InvalidText(ChatError):  # noqa: N818 - errors are named as facts.
+    """A text or title is empty or cannot be stored."""
+
+    code = "bad_frame"
+
+
+class TooLong(InvalidText):
+    """A text or title has too many characters."""
+
+    code = "too_long"
+
+
+def no_such_chat() -> NotFound:
+    """Make the one answer for chats that do not exist and chats of others."""
+    return NotFound("There is no such chat.")
+
+
+def no_such_message() -> NotFound:
+    """Make the answer for a message that is not in the chat."""
+    return NotFound("There is no such message in this chat.")

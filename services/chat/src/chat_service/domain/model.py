@@ -1,0 +1,125 @@
+"""The nouns: chats, participants, messages, and marks between messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+from uuid import UUID
+
+ChatId = NewType("ChatId", int)
+UserId = NewType("UserId", int)
+MessageId = NewType("MessageId", int)
+
+MAX_ID = 2**53 - 1  # The largest integer that every JSON reader keeps exact.
+MAX_PARTICIPANTS = 10_000
+
+
+class ChatType(StrEnum):
+    """A private chat has two participants for ever; a group has a title and a changing membership."""
+
+    PRIVATE = "private"
+    GROUP = "group"
+
+
+class Role(StrEnum):
+    """What a participant may do to the membership; see `domain.policy`."""
+
+    CREATOR = "creator"
+    ADMIN = "admin"
+    MEMBER = "member"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mark:
+    """A place among a chat's messages: right behind the message with this version, id and ordinal.
+
+    All three grow together, so marks of one chat compare by any of them. `ordinal` counts the chat's messages from 1;
+    `seq` (the version) also counts changes that are not messages, hence `seq >= ordinal`.
+    """
+
+    seq: int
+    message_id: MessageId
+    ordinal: int
+
+
+START = Mark(0, MessageId(0), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message as it is stored; it never changes."""
+
+    chat_id: ChatId
+    seq: int
+    id: MessageId
+    ordinal: int
+    sender_id: UserId
+    client_id: UUID
+    text: str
+    created_at: datetime
+
+    @property
+    def mark(self) -> Mark:
+        """The mark right behind this message."""
+        return Mark(self.seq, self.id, self.ordinal)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadState:
+    """How far everyone has read: the smallest mark of the present participants, and how many they are."""
+
+    watermark: Mark
+    participant_count: int
+
+    def is_read(self, message: Message, viewer: UserId) -> bool:
+        """Tell whether every present participant other than the sender has read the message.
+
+        `viewer` is a participant. A message of someone who is alone in the chat is not read: there is nobody to.
+        """
+        alone_with_own = self.participant_count == 1 and message.sender_id == viewer
+        return message.seq <= self.watermark.seq and not alone_with_own
+
+
+@dataclass(frozen=True, slots=True)
+class NewlyRead:
+    """After a change of membership: how far everyone who is left has now read (None: as before), and whose messages."""
+
+    up_to: MessageId | None = None
+    authors: tuple[UserId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """Someone in a chat and how far they have read; 0 is "nothing yet"."""
+
+    user_id: UserId
+    role: Role
+    last_read_message_id: MessageId
+
+
+@dataclass(frozen=True, slots=True)
+class SeenMessage:
+    """A message with what its viewer may know about it."""
+
+    message: Message
+    is_read: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChatView:
+    """A chat as one of its participants sees it; `participants` may be cut short, `participant_count` never is."""
+
+    id: ChatId
+    type: ChatType
+    title: str | None
+    creator_id: UserId
+    participants: tuple[Participant, ...]
+    participant_count: int
+    last_message: SeenMessage | None
+    unread_count: int
+    version: int
+    read_by_all_up_to: MessageId
+    created_at: datetime
+    updated_at: datetime

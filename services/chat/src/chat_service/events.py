@@ -1,0 +1,182 @@
+"""What this context tells the world. The shapes are published: consumers read them, golden files pin them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from chat_service.domain.batch import LockedChat, Receipt
+from chat_service.domain.model import ChatView, Message, NewlyRead, SeenMessage, UserId
+from messenger_platform.events import Event
+
+SOURCE = "chat"
+MESSAGES = "chat.message"
+MEMBERSHIP = "chat.membership"
+
+Emission = tuple[str, Event]
+
+
+class MessageData(msgspec.Struct):
+    """A message as every participant may see it; consumers give `client_id` to its sender only."""
+
+    id: int
+    chat_id: int
+    sender_id: int
+    text: str
+    timestamp: datetime
+    client_id: UUID
+
+
+class MessageSent(msgspec.Struct, omit_defaults=True):
+    """A message has been appended.
+
+    `to` names both participants of a private chat; in a group `members_version` is the version that last changed
+    the participants.
+    """
+
+    version: int
+    message: MessageData
+    to: list[int] | UnsetType = UNSET
+    members_version: int | UnsetType = UNSET
+
+
+class MessageRead(msgspec.Struct):
+    """Someone has read up to a message; see `domain.batch.Receipt`."""
+
+    chat_id: int
+    user_id: int
+    message_id: int
+    authors: list[int]
+    is_read_up_to: int | None
+    is_read_authors: list[int]
+
+
+class ParticipantData(msgspec.Struct):
+    """A participant in a chat object."""
+
+    user_id: int
+    role: str
+    last_read_message_id: int
+
+
+class LastMessageData(msgspec.Struct):
+    """The newest message in a chat object."""
+
+    id: int
+    chat_id: int
+    sender_id: int
+    text: str
+    timestamp: datetime
+    is_read: bool
+
+
+class ChatData(msgspec.Struct, omit_defaults=True):
+    """The chat object; what differs from viewer to viewer is left out, except the zero of a new chat."""
+
+    id: int
+    type: str
+    title: str | None
+    creator_id: int
+    participants: list[ParticipantData]
+    participant_count: int
+    last_message: LastMessageData | None
+    version: int
+    read_by_all_up_to: int
+    created_at: datetime
+    updated_at: datetime
+    unread_count: int | UnsetType = UNSET
+
+
+class MembershipChange(msgspec.Struct, omit_defaults=True):
+    """ChatCreated, ChatChanged, ParticipantJoined, ParticipantLeft: `participants` is complete, after the change."""
+
+    version: int
+    participants: list[int]
+    chat: ChatData
+    user_id: int | UnsetType = UNSET
+    is_read_up_to: int | UnsetType | None = UNSET
+    is_read_authors: list[int] | UnsetType = UNSET
+
+
+def message_data(message: Message) -> MessageData:
+    """Shape a message."""
+    return MessageData(
+        message.id, message.chat_id, message.sender_id, message.text, message.created_at, message.client_id
+    )
+
+
+def message_sent(message: Message, chat: LockedChat) -> Emission:
+    """Say that a message has been appended."""
+    data = MessageSent(message.seq, message_data(message))
+    if chat.peers is not None:
+        data.to = list(chat.peers)
+    else:
+        data.members_version = chat.members_seq
+    return MESSAGES, Event("MessageSent", SOURCE, f"chats/{message.chat_id}", data)
+
+
+def message_read(receipt: Receipt) -> Emission:
+    """Say that someone has read others' messages."""
+    data = MessageRead(
+        receipt.chat_id,
+        receipt.user_id,
+        receipt.up_to.message_id,
+        list(receipt.authors),
+        receipt.is_read_up_to,
+        list(receipt.is_read_authors),
+    )
+    return MESSAGES, Event("MessageRead", SOURCE, f"chats/{receipt.chat_id}", data)
+
+
+def chat_data(chat: ChatView, *, unread_count: int | UnsetType = UNSET) -> ChatData:
+    """Shape a chat for everyone; `unread_count` where it is the same for all."""
+    return ChatData(
+        id=chat.id,
+        type=chat.type,
+        title=chat.title,
+        creator_id=chat.creator_id,
+        participants=[ParticipantData(p.user_id, p.role, p.last_read_message_id) for p in chat.participants],
+        participant_count=chat.participant_count,
+        last_message=None if chat.last_message is None else _last_message(chat.last_message),
+        version=chat.version,
+        read_by_all_up_to=chat.read_by_all_up_to,
+        created_at=chat.created_at,
+        updated_at=chat.updated_at,
+        unread_count=unread_count,
+    )
+
+
+def _last_message(last: SeenMessage) -> LastMessageData:
+    message = last.message
+    return LastMessageData(
+        message.id, message.chat_id, message.sender_id, message.text, message.created_at, last.is_read
+    )
+
+
+def chat_created(chat: ChatView, participants: list[UserId]) -> Emission:
+    """Say that a chat exists."""
+    data = MembershipChange(chat.version, [*participants], chat_data(chat, unread_count=0))
+    return MEMBERSHIP, Event("ChatCreated", SOURCE, f"chats/{chat.id}", data)
+
+
+def chat_changed(chat: ChatView, participants: list[UserId]) -> Emission:
+    """Say that a chat's title or roles are other than before."""
+    data = MembershipChange(chat.version, [*participants], chat_data(chat))
+    return MEMBERSHIP, Event("ChatChanged", SOURCE, f"chats/{chat.id}", data)
+
+
+def membership_changed(
+    kind: str,
+    chat: ChatView,
+    participants: list[UserId],
+    user_id: UserId,
+    newly_read: NewlyRead,
+) -> Emission:
+    """Say that someone came (`ParticipantJoined`) or went (`ParticipantLeft`)."""
+    data = MembershipChange(
+        chat.version, [*participants], chat_data(chat), user_id, newly_read.up_to, [*newly_read.authors]
+    )
+    return MEMBERSHIP, Event(kind, SOURCE, f"chats/{chat.id}", data)
