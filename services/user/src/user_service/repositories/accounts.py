@@ -1,0 +1,151 @@
+"""Accounts in PostgreSQL.
+
+Reads are single statements outside any transaction. Writes are decided by the database: the unique key on `sub` lets
+one of many concurrent first calls register, the row lock of the UPDATE lets one of many concurrent renames publish.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, BigInteger, Row, any_, bindparam, func, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from messenger_platform.database import translate_database_errors
+from messenger_platform.events import Event, emit
+from user_service.domain.accounts import Account, AccountId, Claims
+from user_service.domain.search import MAX_TERMS, TermRange, terms
+from user_service.events import ROUTING_KEY, SOURCE, Profile
+from user_service.repositories.tables import AccountRow, AccountTermRow
+
+_COLUMNS = (AccountRow.id, AccountRow.sub, AccountRow.username, AccountRow.name, AccountRow.email)
+_WITH_SUB = select(*_COLUMNS).where(AccountRow.sub == bindparam("sub"))
+_WITH_IDS = (
+    select(*_COLUMNS).where(AccountRow.id == any_(bindparam("ids", type_=ARRAY(BigInteger)))).order_by(AccountRow.id)
+)
+
+# The innermost query stops after as many rows of the index as `limit` accounts can have, so that a short text costs
+# no more than a long one; an account that several of its terms find is then answered once, at its first.
+_in_range = (
+    select(AccountTermRow.account_id, AccountTermRow.term)
+    .where(AccountTermRow.term >= bindparam("low"), AccountTermRow.term < bindparam("high"))
+    .order_by(AccountTermRow.term, AccountTermRow.account_id)
+    .limit(bindparam("scanned"))
+    .subquery("in_range")
+)
+_found = (
+    select(_in_range.c.account_id, func.min(_in_range.c.term).label("term"))
+    .group_by(_in_range.c.account_id)
+    .order_by(func.min(_in_range.c.term), _in_range.c.account_id)
+    .limit(bindparam("limit"))
+    .subquery("found")
+)
+_FILED_UNDER = (
+    select(*_COLUMNS).join(_found, _found.c.account_id == AccountRow.id).order_by(_found.c.term, AccountRow.id)
+)
+
+_REGISTER = text("""
+    INSERT INTO user_profile.account (sub, username, name, email, claims_until)
+    VALUES (:sub, :username, :name, :email, :claims_until)
+    ON CONFLICT (sub) DO NOTHING
+    RETURNING id, sub, username, name, email
+""")
+_RENAME = text("""
+    UPDATE user_profile.account
+    SET username = :username, name = :name, email = :email, claims_until = :claims_until, updated_at = now()
+    WHERE sub = :sub AND claims_until <= :claims_until
+      AND (username, name, email) IS DISTINCT FROM (:username, :name, :email)
+    RETURNING id, sub, username, name, email
+""")
+_FILE = text("""
+    WITH outdated AS (
+        DELETE FROM user_profile.account_term WHERE account_id = :id AND term <> ALL (CAST(:terms AS text[]))
+    )
+    INSERT INTO user_profile.account_term (account_id, term)
+    SELECT :id, term FROM unnest(CAST(:terms AS text[])) AS term
+    ON CONFLICT DO NOTHING
+""")
+
+
+class SQLAccounts:
+    """The accounts of the schema `user_profile`; every method may raise `Unavailable`."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        # A single SELECT needs no BEGIN and no ROLLBACK around it.
+        self._reader = engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    async def with_sub(self, sub: UUID) -> Account | None:
+        """Return the account of a subject."""
+        found = await self._read(_WITH_SUB, {"sub": sub})
+        return found[0] if found else None
+
+    async def with_ids(self, ids: Sequence[AccountId]) -> list[Account]:
+        """Return those of the accounts that exist, by ascending id."""
+        return await self._read(_WITH_IDS, {"ids": list(ids)})
+
+    async def filed_under(self, terms: TermRange, limit: int) -> list[Account]:
+        """Return up to `limit` accounts, once each, in the order of their first term in the range."""
+        scanned = limit * MAX_TERMS
+        return await self._read(
+            _FILED_UNDER, {"low": terms.low, "high": terms.high, "limit": limit, "scanned": scanned}
+        )
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[SQLAccountsTransaction]:
+        """Open a transaction that commits on leaving and rolls back on an exception."""
+        with translate_database_errors():
+            async with self._engine.begin() as connection:
+                yield SQLAccountsTransaction(connection)
+
+    async def _read(self, statement: Any, parameters: dict[str, Any]) -> list[Account]:
+        with translate_database_errors():
+            async with self._reader.connect() as connection:
+                rows = await connection.execute(statement, parameters)
+                return [_account(row) for row in rows]
+
+
+class SQLAccountsTransaction:
+    """Changes to accounts with their events, inside one open transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def register(self, claims: Claims) -> Account | None:
+        """Create the account; None when the subject has one, also one that another transaction made meanwhile."""
+        return await self._write(_REGISTER, claims)
+
+    async def rename(self, claims: Claims) -> Account | None:
+        """Store what the token says; None when it says nothing new or is older than the stored one's source."""
+        return await self._write(_RENAME, claims)
+
+    async def publish(self, event: Profile) -> None:
+        """Tell the world when, and only when, the transaction commits."""
+        envelope = Event(type=type(event).__name__, source=SOURCE, subject=f"users/{event.id}", data=event)
+        await emit(self._connection, [(ROUTING_KEY, envelope)])
+
+    async def _write(self, statement: Any, claims: Claims) -> Account | None:
+        rows = await self._connection.execute(
+            statement,
+            {
+                "sub": claims.sub,
+                "username": claims.username,
+                "name": claims.name,
+                "email": claims.email,
+                "claims_until": claims.valid_until,
+            },
+        )
+        row = rows.one_or_none()
+        if row is None:
+            return None
+        account = _account(row)
+        filed_under = terms(account.username, account.name)
+        await self._connection.execute(_FILE, {"id": account.id, "terms": filed_under})
+        return account
+
+
+def _account(row: Row[Any]) -> Account:
+    return Account(id=AccountId(row.id), sub=row.sub, username=row.username, name=row.name, email=row.email)

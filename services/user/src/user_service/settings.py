@@ -1,0 +1,31 @@
+"""What the user service reads from the environment beside the common variables."""
+
+from __future__ import annotations
+
+from pydantic import SecretStr
+from sqlalchemy import URL
+
+from messenger_platform.settings import Port, ServiceSettings
+
+
+class UserSettings(ServiceSettings):
+    """Settings of `serve`."""
+
+    port: Port = 8110
+    user_runtime_password: SecretStr
+
+    @property
+    def runtime_url(self) -> URL:
+        """The database under the role that may read and write rows, but change no table."""
+        return self.database_url("user_runtime", self.user_runtime_password)
+
+
+class MigrationSettings(ServiceSettings):
+    """Settings of `migrate`, the only command that holds the owner's password."""
+
+    user_owner_password: SecretStr
+
+    @property
+    def owner_url(self) -> URL:
+        """The database under the role that owns the schema."""
+        return self.database_url("user_owner", self.user_owner_password)

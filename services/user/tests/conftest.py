@@ -1,0 +1,205 @@
+"""What the tests of the user service share: tokens of a throw-away realm, a stand-in for storage, the real storage."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+from pydantic import SecretStr
+from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from messenger_platform.database import create_engine
+from messenger_platform.migrations import run_migrations
+from user_service.__main__ import MIGRATIONS
+from user_service.domain.accounts import Account, AccountId, Claims
+from user_service.domain.search import TermRange, terms
+from user_service.events import Profile
+from user_service.repositories.accounts import SQLAccounts
+from user_service.repositories.tables import SCHEMA
+from user_service.services.ports import Accounts
+from user_service.settings import MigrationSettings, UserSettings
+
+
+class Realm:
+    """A realm with one RSA key: issues access tokens as Keycloak would, and whatever a test wants to be refused."""
+
+    def __init__(self, settings: UserSettings) -> None:
+        self._settings = settings
+        self._key = RSAKey.generate_key(2048, {"kid": "throw-away", "use": "sig", "alg": "RS256"})
+
+    @property
+    def jwks(self) -> dict[str, Any]:
+        return {"keys": [self._key.as_dict(private=False)]}
+
+    def token(self, username: str = "alice", **claims: Any) -> str:
+        """Sign a token; a claim given as None is left out."""
+        now = int(time.time())
+        payload = {
+            "iss": self._settings.oidc_issuer,
+            "aud": [self._settings.oidc_audience, "account"],
+            "azp": "messenger-cli",
+            "typ": "Bearer",
+            "sub": str(uuid.uuid5(uuid.NAMESPACE_DNS, username)),
+            "sid": uuid.uuid4().hex,
+            "iat": now,
+            "exp": now + 300,
+            "preferred_username": username,
+            "name": f"{username.capitalize()} Example",
+            "email": f"{username}@example.org",
+        } | claims
+        present = {name: value for name, value in payload.items() if value is not None}
+        return jwt.encode({"alg": "RS256", "kid": "throw-away", "typ": "JWT"}, present, self._key)
+
+
+class FakeAccounts:
+    """Accounts in memory; passes the same conformance suite as the SQL adapter."""
+
+    def __init__(self) -> None:
+        self.rows: dict[uuid.UUID, tuple[Account, datetime]] = {}
+        self.published: list[Profile] = []
+
+    async def with_sub(self, sub: uuid.UUID) -> Account | None:
+        return self.rows[sub][0] if sub in self.rows else None
+
+    async def with_ids(self, ids: Sequence[AccountId]) -> list[Account]:
+        found = [account for account, _ in self.rows.values() if account.id in ids]
+        return sorted(found, key=lambda account: account.id)
+
+    async def filed_under(self, terms_asked: TermRange, limit: int) -> list[Account]:
+        hits: list[tuple[str, int, Account]] = []
+        for account, _ in self.rows.values():
+            filed = [t for t in terms(account.username, account.name) if terms_asked.low <= t < terms_asked.high]
+            hits += [(min(filed), account.id, account)] if filed else []
+        return [account for _, _, account in sorted(hits, key=lambda hit: hit[:2])][:limit]
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[FakeTransaction]:
+        before = dict(self.rows), list(self.published)
+        try:
+            yield FakeTransaction(self)
+        except BaseException:
+            self.rows, self.published = before
+            raise
+
+
+class FakeTransaction:
+    def __init__(self, accounts: FakeAccounts) -> None:
+        self._accounts = accounts
+
+    async def register(self, claims: Claims) -> Account | None:
+        if claims.sub in self._accounts.rows:
+            return None
+        account = Account(
+            AccountId(len(self._accounts.rows) + 1), claims.sub, claims.username, claims.name, claims.email
+        )
+        self._accounts.rows[claims.sub] = account, claims.valid_until
+        return account
+
+    async def rename(self, claims: Claims) -> Account | None:
+        account, until = self._accounts.rows[claims.sub]
+        if account.agrees_with(claims) or until > claims.valid_until:
+            return None
+        account = replace(account, username=claims.username, name=claims.name, email=claims.email)
+        self._accounts.rows[claims.sub] = account, claims.valid_until
+        return account
+
+    async def publish(self, event: Profile) -> None:
+        self._accounts.published.append(event)
+
+
+@pytest.fixture(scope="session")
+def settings() -> UserSettings:
+    """Read the test stack's settings from the environment."""
+    return UserSettings()
+
+
+@pytest.fixture(scope="session")
+def realm() -> Realm:
+    return Realm(UserSettings(internal_secret=SecretStr("unused"), user_runtime_password=SecretStr("unused")))
+
+
+@pytest.fixture
+def claims() -> Callable[..., Claims]:
+    """Make what a token says; `age` in seconds makes it an older token."""
+
+    def make(username: str = "alice", name: str = "", email: str = "", age: float = 0) -> Claims:
+        return Claims.cleaned(
+            sub=uuid.uuid5(uuid.NAMESPACE_DNS, username.split("/", maxsplit=1)[0]),
+            username=username.rsplit("/", maxsplit=1)[-1],
+            name=name,
+            email=email,
+            valid_until=datetime(2030, 1, 1, tzinfo=UTC) - timedelta(seconds=age),
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+async def owner() -> AsyncIterator[AsyncEngine]:
+    """Build the schema with Alembic and connect as the role that owns it."""
+    url = MigrationSettings().owner_url
+    await asyncio.to_thread(run_migrations, MIGRATIONS, url, SCHEMA)
+    engine = create_async_engine(url)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def clean(owner: AsyncEngine) -> None:
+    """Empty the tables before a test; ids go on, as in life."""
+    async with owner.begin() as connection:
+        await connection.execute(text(f"TRUNCATE {SCHEMA}.account CASCADE"))
+
+
+@pytest.fixture
+async def runtime(clean: None, settings: UserSettings) -> AsyncIterator[AsyncEngine]:
+    """Connect as the running service does."""
+    engine = create_engine(settings.runtime_url, application_name="user tests")
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+def fake_accounts() -> FakeAccounts:
+    return FakeAccounts()
+
+
+@pytest.fixture(params=["memory", pytest.param("PostgreSQL", marks=pytest.mark.integration)])
+def accounts(request: pytest.FixtureRequest) -> Accounts:
+    if request.param == "memory":
+        return FakeAccounts()
+    return SQLAccounts(request.getfixturevalue("runtime"))
+
+
+class Statements:
+    """The statements that an engine sends from now on."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.sent: list[str] = []
+        event.listen(engine.sync_engine, "before_cursor_execute", self._note)
+
+    def _note(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        self.sent.append(statement)
+
+
+@pytest.fixture
+def query_budget() -> Callable[[AsyncEngine, int], AbstractContextManager[None]]:
+    """Count what an engine sends inside a `with`: other than so many statements fail."""
+
+    @contextmanager
+    def budget(engine: AsyncEngine, expected: int) -> Iterator[None]:
+        statements = Statements(engine)
+        yield
+        assert len(statements.sent) == expected, statements.sent
+
+    return budget
