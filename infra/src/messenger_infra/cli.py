@@ -12,7 +12,7 @@ import typer
 from messenger_infra import system, testing
 from messenger_infra.console import SetupError, console
 from messenger_infra.programs import expected
-from messenger_infra.settings import Stack, test_stack, up_stack
+from messenger_infra.settings import Stack, stack_of_tests, up_stack
 from messenger_infra.status import as_json, as_table, rows
 from messenger_infra.supervision import Supervisor
 from messenger_infra.up import Launch
@@ -43,7 +43,7 @@ class Action(StrEnum):
 
 def chosen(name: str) -> Stack:
     """Return the stack of that name."""
-    return test_stack() if name == "test" else up_stack()
+    return stack_of_tests() if name == "test" else up_stack()
 
 
 def complain(stack: Stack, unhealthy: list[str]) -> None:
@@ -157,7 +157,7 @@ def test_down() -> None:
 @app.command("test-only", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def test_only(context: typer.Context) -> None:
     """Run pytest with the given arguments against the test stack that `test-up` started."""
-    raise SystemExit(testing.pytest(test_stack(), context.args))
+    raise SystemExit(testing.pytest(stack_of_tests(), context.args))
 
 
 @app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -1,6 +1,7 @@
 """Bring each service's schema to its newest revision, side by side, before its processes start."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from rich.markup import escape
 
@@ -16,7 +17,7 @@ def migrate(stack: Stack, service: str) -> str | None:
     """Run `python -m <service> migrate`; returns what went wrong, or None."""
     package, _ = PACKAGES[service]
     environment = service_environment(stack, service, stack.port(service.upper()))
-    command = [stack.venv / "bin" / "python", "-m", package, "migrate"]
+    command: list[str | Path] = [stack.venv / "bin" / "python", "-m", package, "migrate"]
     try:
         system.run(command, as_service=True, env=environment, cwd=stack.folder, timeout=120)
     except SetupError as error:

@@ -85,7 +85,7 @@ def prepare(stack: Stack) -> None:
         shutil.rmtree(data, ignore_errors=True)
         draft = home / "data.new"
         shutil.rmtree(draft, ignore_errors=True)
-        initdb = [
+        initdb: list[str | Path] = [
             binaries() / "initdb",
             "-D",
             draft,
@@ -98,10 +98,11 @@ def prepare(stack: Stack) -> None:
         ]
         system.run([*initdb, "--auth=reject"], as_service=True, cwd=home)
         draft.rename(data)
-    version = (data / "PG_VERSION").read_text().strip()
-    if version != binaries().parent.name:
+    version, installed = (data / "PG_VERSION").read_text().strip(), binaries().parent.name
+    if version != installed:
         raise SetupError(
-            f"The data in {data} belong to PostgreSQL {version}; installed is {binaries().parent.name}. Dump and restore, or `make clean`."
+            f"The data in {data} belong to PostgreSQL {version}, installed is {installed}: "
+            "dump and restore them, or remove them with `make clean`."
         )
     system.write(
         data / "postgresql.conf",
@@ -154,7 +155,8 @@ def provision(stack: Stack) -> str:
     setup = (
         "\\getenv password POSTGRES_SUPERUSER_PASSWORD\n"
         "ALTER ROLE postgres PASSWORD :'password';\n"
-        f"SELECT 'CREATE DATABASE {database}' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{database}') \\gexec\n"
+        f"SELECT 'CREATE DATABASE {database}' "
+        f"WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{database}') \\gexec\n"
     )
     psql(stack, [], database="postgres", script=setup)
     return psql(

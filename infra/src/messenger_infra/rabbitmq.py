@@ -43,7 +43,7 @@ QUEUES: dict[str, tuple[str, ...]] = {
 PROJECTION_QUEUE: dict[str, Any] = {
     "x-queue-type": "quorum",
     "x-single-active-consumer": True,  # Order: one consumer at a time, the next takes over.
-    "x-delivery-limit": 20,  # Explicit: 3.10 has no limit by default, 4.x drops after 20 without a dead-letter exchange.
+    "x-delivery-limit": 20,  # Explicit, because the default differs: none in 3.10, 20 in 4.x.
     "x-dead-letter-exchange": DEAD,
     "x-dead-letter-strategy": "at-least-once",
     "x-overflow": "reject-publish",  # What at-least-once dead-lettering asks for; there is no length limit to overflow.

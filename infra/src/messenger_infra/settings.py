@@ -186,7 +186,7 @@ def up_stack(repo: Path | None = None) -> Stack:
     return Stack("up", repo, (repo / ".state").resolve(), complete(env))
 
 
-def test_stack(repo: Path | None = None) -> Stack:
+def stack_of_tests(repo: Path | None = None) -> Stack:
     """Return the test stack: what it was started with, or fresh settings on free ports.
 
     The caller's TEST_<NAME> variables override single settings (TEST_RATE_LIMITS=on).
@@ -211,7 +211,7 @@ def test_stack(repo: Path | None = None) -> Stack:
     missing = [name for name in env if is_secret(name) and not env[name]]
     if missing:
         secrets_file.unlink()
-        return test_stack(repo)
+        return stack_of_tests(repo)
     env |= {name: os.environ[f"TEST_{name}"] for name in env if f"TEST_{name}" in os.environ}
     return Stack("test", repo, state, complete(env))
 

@@ -131,7 +131,15 @@ class Supervisor:
         python, configuration = self._stack.venv / "bin" / "python", self._stack.folder / "supervisor.conf"
         log = self._stack.folder / "log" / "supervisord.out"
         environment = {system.MARKER: str(self._stack.folder), "HOME": str(self._stack.folder)}
-        command = [python, "-m", "supervisor.supervisord", "--nodaemon", "--silent", "-c", configuration]
+        command: list[str | Path] = [
+            python,
+            "-m",
+            "supervisor.supervisord",
+            "--nodaemon",
+            "--silent",
+            "-c",
+            configuration,
+        ]
         system.start_detached(command, env=environment, cwd=self._stack.folder, log=log)
         deadline = time.monotonic() + 20
         while self.pid() is None:

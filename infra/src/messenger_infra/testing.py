@@ -16,17 +16,17 @@ from typing import NoReturn
 
 from messenger_infra import system
 from messenger_infra.console import SetupError, console
-from messenger_infra.settings import Stack, shell_lines, test_stack, write_private
+from messenger_infra.settings import Stack, shell_lines, stack_of_tests, write_private
 from messenger_infra.supervision import Supervisor
 from messenger_infra.up import Launch
 
 
 def bring_up() -> Stack:
     """Start a test stack with fresh data; one that runs already is brought up to date and keeps its data."""
-    stack = test_stack()
+    stack = stack_of_tests()
     if Supervisor(stack).pid() is None:
         tear_down()
-        stack = test_stack()
+        stack = stack_of_tests()
         system.make_folder(stack.folder, 0o751)
         names = (stack.repo / ".env.example").read_text()
         settings = {name: value for name, value in stack.env.items() if f"\n{name}=" in names}
@@ -39,7 +39,7 @@ def bring_up() -> Stack:
 
 def tear_down() -> None:
     """Stop the test stack and remove its data."""
-    stack = test_stack()
+    stack = stack_of_tests()
     Supervisor(stack).shut_down()
     shutil.rmtree(stack.folder, ignore_errors=True)
 

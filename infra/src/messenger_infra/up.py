@@ -39,13 +39,14 @@ class Launch:
             if java is None:
                 raise SetupError("No Java 17 or newer that the service user can execute, even after the installation.")
             tree = pool.submit(self._build_keycloak, java)
+            fresh = not postgres.data_folder(stack).exists()
             restored = self._prepare()
             programs = [*servers(stack, java, stack.cache / f"keycloak-{keycloak.VERSION}"), *services(stack)]
             self._start_servers(programs)
             self._database(restored=restored)
             tree.result()
             realm = pool.submit(self._keycloak, programs)
-            if self._template is not None and not restored:
+            if self._template is not None and fresh and not restored:
                 realm.result()  # The copy must hold Keycloak's tables and none of ours.
                 with step("keeping the prepared cluster for the next run"):
                     self._keep_template()
