@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from messenger_infra import keycloak, launch, system
-from messenger_infra.console import SetupError
+from messenger_infra.errors import SetupError
 from messenger_infra.programs import Program, services
 from messenger_infra.settings import Stack, complete, fill_secrets, parse
 from messenger_infra.status import as_json, rows

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from messenger_infra import settings
-from messenger_infra.console import SetupError
+from messenger_infra.errors import SetupError
 from messenger_infra.settings import (
     TEST_BEHAVIOUR,
     TEST_OFFSETS,

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from messenger_infra import system, testing
-from messenger_infra.console import SetupError, console
+from messenger_infra.console import console
+from messenger_infra.errors import SetupError
 from messenger_infra.programs import expected
 from messenger_infra.settings import Stack, stack_of_tests, up_stack
 from messenger_infra.status import as_json, as_table, rows

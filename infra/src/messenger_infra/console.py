@@ -9,10 +9,6 @@ from rich.console import Console
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-class SetupError(Exception):
-    """Something outside our control is in the way; the message says what to do about it."""
-
-
 @contextmanager
 def step(title: str) -> Iterator[None]:
     """Announce a step, then say how long it took or that it failed."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 
 from messenger_infra import system
-from messenger_infra.console import SetupError
+from messenger_infra.errors import SetupError
 from messenger_infra.settings import Stack
 
 VERSION = "26.7.3"

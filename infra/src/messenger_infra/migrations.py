@@ -6,7 +6,8 @@ from pathlib import Path
 from rich.markup import escape
 
 from messenger_infra import system
-from messenger_infra.console import SetupError, console
+from messenger_infra.console import console
+from messenger_infra.errors import SetupError
 from messenger_infra.programs import PACKAGES, service_environment
 from messenger_infra.settings import Stack
 

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from messenger_infra import system
-from messenger_infra.console import SetupError
+from messenger_infra.errors import SetupError
 from messenger_infra.settings import Stack
 
 CONFIGURATION = """\

@@ -1,7 +1,8 @@
 """Settings of a stack: `.env.example` is the list, `.env` the user's choice, the environment overrides both.
 
 Two stacks can run on one machine: "up" (what `make up` starts, settings from .env) and "test" (what the tests start,
-the defaults of .env.example moved to free ports, secrets of its own).
+the defaults of .env.example moved to free ports, secrets of its own). Only the standard library, so that
+`make env` can write .env for `docker compose` on a machine without our environment.
 """
 
 import os
@@ -12,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from messenger_infra.console import SetupError
+from messenger_infra.errors import SetupError
 
 ASSIGNMENT = re.compile(r"^([A-Z][A-Z0-9_]*)=(.*)$")
 
@@ -219,3 +220,7 @@ def stack_of_tests(repo: Path | None = None) -> Stack:
 def shell_lines(env: Mapping[str, str]) -> str:
     """Render an environment for `set -a; . FILE`. Values hold no quotes by construction."""
     return "".join(f"{name}='{value}'\n" for name, value in sorted(env.items()))
+
+
+if __name__ == "__main__":
+    ensure_env_file(repository())

@@ -7,7 +7,7 @@ from typing import TypedDict
 
 from rich.table import Table
 
-from messenger_infra.console import SetupError
+from messenger_infra.errors import SetupError
 from messenger_infra.programs import Program
 from messenger_infra.supervision import Supervisor
 

@@ -16,7 +16,7 @@ from typing import Any
 from supervisor.xmlrpc import SupervisorTransport
 
 from messenger_infra import launch, system
-from messenger_infra.console import SetupError
+from messenger_infra.errors import SetupError
 from messenger_infra.programs import Program
 from messenger_infra.settings import Stack
 

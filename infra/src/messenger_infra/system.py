@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from messenger_infra.console import SetupError
+from messenger_infra.errors import SetupError
 
 SERVICE_USER = "messenger"
 """The system user of every server when we are root; otherwise servers run as the caller."""

@@ -15,7 +15,8 @@ from types import FrameType
 from typing import NoReturn
 
 from messenger_infra import system
-from messenger_infra.console import SetupError, console
+from messenger_infra.console import console
+from messenger_infra.errors import SetupError
 from messenger_infra.settings import Stack, shell_lines, stack_of_tests, write_private
 from messenger_infra.supervision import Supervisor
 from messenger_infra.up import Launch

@@ -11,7 +11,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from messenger_infra import envoy, keycloak, migrations, postgres, rabbitmq, system
-from messenger_infra.console import SetupError, console, step
+from messenger_infra.console import console, step
+from messenger_infra.errors import SetupError
 from messenger_infra.programs import Program, servers, services
 from messenger_infra.settings import Stack, is_free, ports, shell_lines
 from messenger_infra.status import rows

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from messenger_infra.rabbitmq import DEAD, EPHEMERAL, EVENTS, definitions, password_hash
 from messenger_infra.settings import fill_secrets, parse
+from messenger_infra.topology import DEAD, EPHEMERAL, EVENTS, definitions, password_hash
 
 ENV = parse(fill_secrets((Path(__file__).parents[2] / ".env.example").read_text()))
 
