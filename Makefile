@@ -36,6 +36,10 @@ status: ## One line per process: name, pid, port, healthy or not (FORMAT=json fo
 	@if [ -x $(BIN)/python ]; then $(INFRA) status --format $(FORMAT); \
 	elif [ $(FORMAT) = json ]; then echo '[]'; else echo "Nothing is installed here: make up"; fi
 
+.PHONY: env
+env: ## Write .env with generated secrets, if there is none (`docker compose` needs it; `make up` does it itself)
+	@PYTHONPATH=infra/src python3 -m messenger_infra.settings && echo "Settings are in .env"
+
 .PHONY: logs
 logs: ## Follow the logs (NAME=chat-1 for one process)
 	@$(INFRA) logs --name "$(NAME)"
