@@ -20,7 +20,9 @@ from messenger_infra.errors import SetupError
 from messenger_infra.programs import Program
 from messenger_infra.settings import Stack
 
-RUNNING = "RUNNING"
+LAUNCHER = str(Path(launch.__file__).resolve())
+"""Resolved, because the way through a link in a closed checkout is barred to the service user."""
+
 ALREADY_STARTED, NOT_RUNNING = 60, 70
 
 HEADER = """\
@@ -76,7 +78,7 @@ def section(stack: Stack, program: Program) -> str:
     waits = [part for port in program.waits for part in ("--wait", f"127.0.0.1:{port}")]
     stamp = stack.folder / "run" / program.name
     launcher = [str(stack.venv / "bin" / "python"), "-I", "-S"]
-    command = [*launcher, str(Path(launch.__file__)), "--stamp", str(stamp), *waits, "--", *program.command]
+    command = [*launcher, LAUNCHER, "--stamp", str(stamp), *waits, "--", *program.command]
     environment = {**system.clean_environment(program.environment), system.MARKER: str(stack.folder)}
     return PROGRAM.format(
         name=program.name,

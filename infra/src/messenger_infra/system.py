@@ -191,6 +191,7 @@ def _nothing_started() -> Iterator[None]:
         if defaults:
             packaged = Path("/usr/share/postgresql-common") / CLUSTER_DEFAULTS.name
             run([*prefix, *(("cp", packaged) if packaged.exists() else ("rm", "-f")), CLUSTER_DEFAULTS])
+            run([*prefix, "rm", "-f", f"{CLUSTER_DEFAULTS}.ucf-dist"])
 
 
 def install(packages: Sequence[str]) -> None:
