@@ -1,3 +1,4 @@
+# noqa: INP001 - a script, run by its path.
 """Bring a running Keycloak in step with `realm/messenger-realm.json` and the environment; harmless to repeat.
 
 Keycloak imports the realm once and never again (`--import-realm` skips an existing realm). What the environment may
@@ -72,7 +73,7 @@ DEMO_ACCOUNTS = (
 
 
 def resolve(node: Any, environment: Mapping[str, str]) -> Any:
-    """Replace `${VARIABLE:default}` as Keycloak's import does; raises `UnsetVariableError` where that would keep the text."""
+    """Replace `${VARIABLE:default}` as Keycloak's import does; raises `UnsetVariableError` where that keeps them."""
     if isinstance(node, dict):
         return {key: resolve(value, environment) for key, value in node.items()}
     if isinstance(node, list):
@@ -91,7 +92,7 @@ def resolve(node: Any, environment: Mapping[str, str]) -> Any:
 
 
 def differences(wanted: Document, actual: Document) -> Document:
-    """Return the members of `wanted` that `actual` lacks or has otherwise; lists are compared as sets, objects by member."""
+    """Return the members of `wanted` that `actual` lacks or has otherwise; lists count as sets, objects by member."""
     return {key: value for key, value in wanted.items() if not _agrees(value, actual.get(key))}
 
 
@@ -173,10 +174,16 @@ class Provisioner:
         roles = [
             role for scope in self._realm["scopeMappings"] if scope.get("client") == name for role in scope["roles"]
         ]
-        client_id = await self._admin.a_get_client_id(name)
+        client_id = await self._client_id(name)
         granted = [await self._admin.a_get_realm_role(role) for role in roles]
         if granted:
             await self._admin.a_assign_realm_roles_to_client_scope(client_id, granted)
+
+    async def _client_id(self, name: str) -> str:
+        client_id = await self._admin.a_get_client_id(name)
+        if client_id is None:
+            raise KeycloakError(f"The realm has no client {name}.")
+        return client_id
 
     async def check_secrets(self) -> None:
         """Raise `LiteralSecretError` if any client's secret still is a placeholder."""
@@ -204,14 +211,17 @@ class Provisioner:
         )
         await self._admin.a_assign_realm_roles(user_id, [await self._admin.a_get_realm_role(account.realm_role)])
         if account.manages_realm:
-            management = await self._admin.a_get_client_id("realm-management")
+            management = await self._client_id("realm-management")
             role = await self._admin.a_get_client_role(management, "realm-admin")
             await self._admin.a_assign_client_role(user_id, management, [role])
         return True
 
 
 async def provision(environment: Mapping[str, str]) -> list[str]:
-    """Do all of it in order and return the changes; raises `KeycloakError`, `UnsetVariableError`, `LiteralSecretError`."""
+    """Do all of it in order and return the changes.
+
+    Raises `KeycloakError` (away or refusing), `UnsetVariableError` and `LiteralSecretError`.
+    """
     realm = resolve(json.loads(REALM_FILE.read_text(encoding="utf-8")), environment)
     admin = KeycloakAdmin(
         server_url=environment.get("KEYCLOAK_URL") or "http://127.0.0.1:8081",
