@@ -8,8 +8,8 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from chat_service.domain.batch import LockedChat, Receipt
-from chat_service.domain.model import ChatView, Message, NewlyRead, SeenMessage, UserId
+from chat_service.domain.batch import Receipt
+from chat_service.domain.model import ChatView, LockedChat, Message, NewlyRead, SeenMessage, UserId
 from messenger_platform.events import Event
 
 SOURCE = "chat"

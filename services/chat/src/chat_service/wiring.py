@@ -9,15 +9,37 @@ from dataclasses import dataclass
 import httpx
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from chat_service.controllers.consumers.users import QUEUE, UserEvents
 from chat_service.controllers.link import Link
+from chat_service.repositories.chats import Chats
+from chat_service.repositories.histories import Histories
+from chat_service.repositories.logs import Logs
 from chat_service.repositories.messages import Messages
+from chat_service.repositories.users import KnownUsers
+from chat_service.repositories.views import Views
+from chat_service.services.add_participant import AddParticipant
+from chat_service.services.appoint_participant import AppointParticipant
+from chat_service.services.check_people import CheckPeople
+from chat_service.services.create_chat import CreateChat
+from chat_service.services.mark_read import MarkRead
+from chat_service.services.page_history import PageHistory
+from chat_service.services.read_log import ReadLog
+from chat_service.services.remove_participant import RemoveParticipant
+from chat_service.services.rename_group import RenameGroup
+from chat_service.services.send_message import SendMessage
+from chat_service.services.view_chats import ViewChats
 from chat_service.services.write_batch import WriteBatch
 from chat_service.services.writer import Writer
 from chat_service.settings import ChatSettings
 from messenger_platform.accounts import Accounts
+from messenger_platform.broker import Consumer
 from messenger_platform.database import create_engine
+from messenger_platform.limits import TokenBuckets
 from messenger_platform.service import background
 from messenger_platform.tokens import SigningKeys, TokenVerifier
+
+MESSAGES_PER_S, MESSAGE_BURST = 20, 60
+CHATS_PER_S, CHAT_BURST = 10 / 60, 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +49,16 @@ class Wiring:
     engine: AsyncEngine
     verifier: TokenVerifier
     accounts: Accounts
-    writer: Writer
     link: Link
+    create_chat: CreateChat
+    view_chats: ViewChats
+    rename_group: RenameGroup
+    add_participant: AddParticipant
+    appoint_participant: AppointParticipant
+    remove_participant: RemoveParticipant
+    send_message: SendMessage
+    mark_read: MarkRead
+    page_history: PageHistory
 
 
 @asynccontextmanager
@@ -37,21 +67,56 @@ async def wire(settings: ChatSettings) -> AsyncIterator[Wiring]:
     engine = create_engine(settings.runtime_url, application_name="chat")
     log = Messages(engine)
     writer = Writer(WriteBatch(log))
+    known_users = KnownUsers(engine)
+    consumer = Consumer(settings.consumer_url, QUEUE, UserEvents(known_users))
     async with httpx.AsyncClient() as http:
+        accounts = Accounts(http, settings.user_url)
         try:
-            async with background(writer.run()):
-                yield Wiring(
+            async with background(writer.run(), consumer.run()):
+                yield _assemble(
+                    settings=settings,
                     engine=engine,
-                    verifier=TokenVerifier(
-                        issuer=settings.oidc_issuer,
-                        audience=settings.oidc_audience,
-                        authorized_parties=settings.authorized_parties,
-                        keys=SigningKeys(settings.jwks_url, http),
-                    ),
-                    accounts=Accounts(http, settings.user_url),
                     writer=writer,
-                    link=Link(writer, settings.internal_secret),
+                    accounts=accounts,
+                    known_users=known_users,
+                    http=http,
                 )
         finally:
             await log.close()
             await engine.dispose()
+
+
+def _assemble(
+    *,
+    settings: ChatSettings,
+    engine: AsyncEngine,
+    writer: Writer,
+    accounts: Accounts,
+    known_users: KnownUsers,
+    http: httpx.AsyncClient,
+) -> Wiring:
+    def limit(rate: float, burst: float) -> TokenBuckets:
+        return TokenBuckets(rate=rate if settings.rate_limited else 0, burst=burst)
+
+    chats = Chats(engine)
+    check_people = CheckPeople(known_users, accounts)
+    return Wiring(
+        engine=engine,
+        verifier=TokenVerifier(
+            issuer=settings.oidc_issuer,
+            audience=settings.oidc_audience,
+            authorized_parties=settings.authorized_parties,
+            keys=SigningKeys(settings.jwks_url, http),
+        ),
+        accounts=accounts,
+        link=Link(writer, ReadLog(Logs(engine)), settings.internal_secret),
+        create_chat=CreateChat(chats, check_people, limit(CHATS_PER_S, CHAT_BURST)),
+        view_chats=ViewChats(Views(engine)),
+        rename_group=RenameGroup(chats),
+        add_participant=AddParticipant(chats, check_people),
+        appoint_participant=AppointParticipant(chats),
+        remove_participant=RemoveParticipant(chats),
+        send_message=SendMessage(writer, limit(MESSAGES_PER_S, MESSAGE_BURST)),
+        mark_read=MarkRead(writer),
+        page_history=PageHistory(Histories(engine)),
+    )

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from chat_service.domain.errors import Conflict, InvalidText, NotAllowed, NotFound
+from chat_service.domain.errors import ChatError, Conflict, NotAllowed, NotFound
 
-STATUSES: dict[type[Exception], int] = {NotFound: 404, NotAllowed: 403, Conflict: 409, InvalidText: 422}
+STATUSES: dict[type[Exception], int] = {NotFound: 404, NotAllowed: 403, Conflict: 409, ChatError: 422}

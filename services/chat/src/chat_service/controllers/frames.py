@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from chat_service.domain.batch import Sent
-from chat_service.domain.errors import ChatError
-from chat_service.domain.model import Message
+from chat_service.domain.errors import ChatError, NotFound
+from chat_service.domain.log import Difference, Entry
+from chat_service.domain.model import ChatId, ChatView, Message, UserId
+from chat_service.events import chat_data, message_data
 from messenger_platform.errors import Unavailable
 
 
-class OwnMessage(msgspec.Struct):
-    """A message as its sender sees it."""
+class MessageFrame(msgspec.Struct, omit_defaults=True):
+    """A message; `client_id` for its sender's eyes."""
 
     id: int
     chat_id: int
     sender_id: int
     text: str
-    timestamp: Any
-    client_id: Any
+    timestamp: datetime
     is_read: bool
+    client_id: UUID | UnsetType = UNSET
 
 
 def problem(error: Exception) -> tuple[str, str]:
@@ -31,16 +36,16 @@ def problem(error: Exception) -> tuple[str, str]:
     return Unavailable.code, "Something went wrong on our side. Try again."
 
 
-def own_message(message: Message, *, is_read: bool) -> OwnMessage:
-    """Shape a message for its sender."""
-    return OwnMessage(
+def message_frame(message: Message, *, is_read: bool, own: bool) -> MessageFrame:
+    """Shape a message."""
+    return MessageFrame(
         message.id,
         message.chat_id,
         message.sender_id,
         message.text,
         message.created_at,
-        message.client_id,
         is_read,
+        message.client_id if own else UNSET,
     )
 
 
@@ -49,8 +54,50 @@ def send_result(sent: Sent) -> dict[str, Any]:
     result: dict[str, Any] = {
         "version": sent.message.seq,
         "duplicate": sent.duplicate,
-        "message": own_message(sent.message, is_read=sent.is_read),
+        "message": message_frame(sent.message, is_read=sent.is_read, own=True),
     }
     if sent.to is not None:
         result["to"] = sent.to
     return result
+
+
+def unknown(chat_id: ChatId) -> dict[str, Any]:
+    """Shape the answer about a chat that is not the asker's."""
+    return {"chat_id": chat_id, "error": NotFound.code}
+
+
+def difference_frame(difference: Difference, viewer: UserId) -> dict[str, Any]:
+    """Shape what a viewer has missed in one chat."""
+    state = difference.state
+    frame: dict[str, Any] = {
+        "chat_id": difference.chat_id,
+        "version": state.version,
+        "unread_count": state.unread_count,
+        "read_up_to": state.read_up_to,
+        "read_by_all_up_to": state.read.watermark.message_id,
+        "too_long": difference.entries is None,
+        "entries": [],
+    }
+    if difference.entries:
+        chat = difference.chat and chat_data(difference.chat, unread_count=state.unread_count)
+        frame["entries"] = [
+            {"version": entry.version, "chat": chat}
+            if entry.message is None
+            else {
+                "version": entry.version,
+                "message": message_frame(
+                    entry.message,
+                    is_read=state.read.is_read(entry.message, viewer),
+                    own=entry.message.sender_id == viewer,
+                ),
+            }
+            for entry in difference.entries
+        ]
+    return frame
+
+
+def event_entry(entry: Entry, chat: ChatView | None) -> dict[str, Any]:
+    """Shape an entry as the event told it: messages with `client_id`, a change as the chat is now."""
+    if entry.message is not None:
+        return {"version": entry.version, "message": message_data(entry.message)}
+    return {"version": entry.version, "chat": None if chat is None else chat_data(chat)}

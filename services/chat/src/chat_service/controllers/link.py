@@ -10,7 +10,8 @@ import asyncio
 import hmac
 import logging
 from collections.abc import Awaitable, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -18,15 +19,21 @@ from fastapi import APIRouter, WebSocket
 from pydantic import SecretStr
 from starlette.websockets import WebSocketDisconnect
 
-from chat_service.controllers.frames import problem, send_result
+from chat_service.controllers.frames import difference_frame, event_entry, problem, send_result, unknown
 from chat_service.domain.batch import Op, Read, Send, Sent
 from chat_service.domain.errors import ChatError
-from chat_service.domain.model import ChatId, MessageId, UserId
+from chat_service.domain.model import MAX_ID, ChatId, MessageId, UserId
 from chat_service.domain.texts import clean_text
+from chat_service.services.read_log import MAX_ENTRIES, ReadLog
 from chat_service.services.writer import Answer, Writer
 from messenger_platform.errors import Unavailable
 
 MAX_IN_FLIGHT = 64
+MAX_SYNC_CHATS = 1_000
+
+Id = Annotated[int, msgspec.Meta(ge=1, le=MAX_ID)]
+Version = Annotated[int, msgspec.Meta(ge=0, le=MAX_ID)]
+ChatIdKey = Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,15}$")]
 
 logger = logging.getLogger(__name__)
 
@@ -42,8 +49,8 @@ class Request(msgspec.Struct):
 class SendOp(msgspec.Struct, tag_field="op", tag="send"):
     """Append a message."""
 
-    user_id: int
-    chat_id: int
+    user_id: Id
+    chat_id: Id
     client_id: UUID
     text: str
 
@@ -51,15 +58,43 @@ class SendOp(msgspec.Struct, tag_field="op", tag="send"):
 class ReadOp(msgspec.Struct, tag_field="op", tag="read"):
     """Move a read mark."""
 
-    user_id: int
-    chat_id: int
-    message_id: int
+    user_id: Id
+    chat_id: Id
+    message_id: Id
 
 
 class WriteParams(msgspec.Struct):
     """Operations in the order in which they shall happen."""
 
     ops: list[SendOp | ReadOp]
+
+
+class SyncParams(msgspec.Struct):
+    """A user's chats with the versions that the user has."""
+
+    user_id: Id
+    chats: Annotated[dict[ChatIdKey, Version], msgspec.Meta(max_length=MAX_SYNC_CHATS)]
+
+
+class EntriesParams(msgspec.Struct):
+    """A part of one chat's log."""
+
+    chat_id: Id
+    after_version: Version
+    limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_ENTRIES)] = MAX_ENTRIES
+
+
+class MembersParams(msgspec.Struct):
+    """One chat."""
+
+    chat_id: Id
+
+
+class ChangedParams(msgspec.Struct):
+    """Users, and the time since which their chats may have changed."""
+
+    user_ids: list[Id]
+    since: Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class BadRequest(ChatError):  # noqa: N818 - errors are named as facts.
@@ -69,14 +104,19 @@ class BadRequest(ChatError):  # noqa: N818 - errors are named as facts.
 router = APIRouter()
 _requests = msgspec.json.Decoder(Request)
 _write_params = msgspec.json.Decoder(WriteParams)
+_sync_params = msgspec.json.Decoder(SyncParams)
+_entries_params = msgspec.json.Decoder(EntriesParams)
+_members_params = msgspec.json.Decoder(MembersParams)
+_changed_params = msgspec.json.Decoder(ChangedParams)
 _encoder = msgspec.json.Encoder()
 
 
 class Link:
     """Serves the link's methods."""
 
-    def __init__(self, writer: Writer, secret: SecretStr) -> None:
+    def __init__(self, writer: Writer, read_log: ReadLog, secret: SecretStr) -> None:
         self._writer = writer
+        self._read_log = read_log
         self._credential = b"Internal " + secret.get_secret_value().encode()
 
     def accepts(self, authorization: str) -> bool:
@@ -95,9 +135,18 @@ class Link:
             return _refused(request.id, BadRequest(str(error)))
 
     def _begin(self, request: Request) -> Awaitable[Any]:
-        if request.method == "write":
-            return self._write(_write_params.decode(request.params).ops)
-        raise msgspec.DecodeError(f"no such method: {request.method}")
+        match request.method:
+            case "write":
+                return self._write(_write_params.decode(request.params).ops)
+            case "sync":
+                return self._sync(_sync_params.decode(request.params))
+            case "entries":
+                return self._entries(_entries_params.decode(request.params))
+            case "members":
+                return self._members(_members_params.decode(request.params))
+            case "changed_since":
+                return self._changed_since(_changed_params.decode(request.params))
+        raise msgspec.ValidationError(f"no such method: {request.method}")
 
     @staticmethod
     async def _answer(request_id: int, result: Awaitable[Any]) -> bytes:
@@ -116,6 +165,33 @@ class Link:
             return [_result(answer if isinstance(answer, ChatError) else await answer) for answer in answers]
 
         return results()
+
+    async def _sync(self, params: SyncParams) -> Any:
+        asked = {ChatId(int(chat_id)): version for chat_id, version in params.chats.items()}
+        viewer = UserId(params.user_id)
+        found = await self._read_log.differences(viewer, asked)
+        return {
+            "chats": [
+                unknown(chat_id) if difference is None else difference_frame(difference, viewer)
+                for chat_id, difference in found.items()
+            ]
+        }
+
+    async def _entries(self, params: EntriesParams) -> Any:
+        members, entries, chat = await self._read_log.entries(
+            ChatId(params.chat_id), params.after_version, params.limit
+        )
+        return {
+            "version": members.version,
+            "participants": members.participants,
+            "entries": [event_entry(entry, chat) for entry in entries],
+        }
+
+    async def _members(self, params: MembersParams) -> Any:
+        return await self._read_log.members(ChatId(params.chat_id))
+
+    async def _changed_since(self, params: ChangedParams) -> Any:
+        return await self._read_log.changed_since([UserId(user_id) for user_id in params.user_ids], params.since)
 
     def _submit(self, op: SendOp | ReadOp) -> asyncio.Future[Answer] | ChatError:
         try:

@@ -13,7 +13,7 @@ from datetime import datetime
 from uuid import UUID
 
 from chat_service.domain.errors import ChatError, Conflict, no_such_chat, no_such_message
-from chat_service.domain.model import ChatId, Mark, Message, MessageId, ReadState, UserId
+from chat_service.domain.model import ChatId, LockedChat, Mark, Message, MessageId, ReadState, UserId
 
 Seat = tuple[ChatId, UserId]
 
@@ -56,23 +56,6 @@ class Noted:
 
 
 Outcome = Sent | Noted | ChatError
-
-
-@dataclass(slots=True)
-class LockedChat:
-    """A chat's counters while its row is locked; `peers` are the two of a private chat, None in a group.
-
-    `members_seq` is the version that last changed the participants.
-    """
-
-    id: ChatId
-    peers: tuple[UserId, UserId] | None
-    last_seq: int
-    members_seq: int
-    end: Mark
-    last_message_at: datetime | None
-    watermark: Mark
-    participant_count: int
 
 
 @dataclass(slots=True)
@@ -169,14 +152,11 @@ class Batch:
                 return Conflict("This client_id has been used for another text.")
             state = ReadState(chat.watermark, chat.participant_count)
             return Sent(known, duplicate=True, is_read=state.is_read(known, op.user_id), to=chat.peers)
-        # Clocks of processes differ and jump; within a chat time never runs backwards.
-        at = max(self._now, chat.last_message_at or self._now)
-        chat.last_seq += 1
+        at = chat.advance(self._now)
         message = Message(
             op.chat_id, chat.last_seq, next(self._ids), chat.end.ordinal + 1, op.user_id, op.client_id, op.text, at
         )
         chat.end = message.mark
-        chat.last_message_at = at
         self._ground.sent[key] = message
         self._ground.targets[op.chat_id, message.id] = message.mark
         self.messages.append(message)

@@ -41,6 +41,16 @@ class TooLong(InvalidText):
     code = "too_long"
 
 
+class WithOneself(ChatError):  # noqa: N818 - errors are named as facts.
+    """A private chat with oneself was asked for."""
+
+
+class TooManyParticipants(ChatError):  # noqa: N818 - errors are named as facts.
+    """The group would be larger than groups may be."""
+
+    code = "too_long"
+
+
 def no_such_chat() -> NotFound:
     """Make the one answer for chats that do not exist and chats of others."""
     return NotFound("There is no such chat.")

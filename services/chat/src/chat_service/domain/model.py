@@ -66,6 +66,38 @@ class Message:
         return Mark(self.seq, self.id, self.ordinal)
 
 
+@dataclass(slots=True)
+class LockedChat:
+    """A chat's counters while its row is locked; `peers` are the two of a private chat, None in a group.
+
+    `members_seq` is the version that last changed the participants.
+    """
+
+    id: ChatId
+    peers: tuple[UserId, UserId] | None
+    last_seq: int
+    members_seq: int
+    end: Mark
+    updated_at: datetime
+    watermark: Mark
+    participant_count: int
+
+    def advance(self, now: datetime) -> datetime:
+        """Begin the next version and return its time, which is never before the previous one's.
+
+        Clocks of processes differ and jump; within a chat time does not run backwards.
+        """
+        self.last_seq += 1
+        self.updated_at = max(now, self.updated_at)
+        return self.updated_at
+
+    def change(self, now: datetime) -> datetime:
+        """Begin a version that changes the participants, their roles or the title."""
+        at = self.advance(now)
+        self.members_seq = self.last_seq
+        return at
+
+
 @dataclass(frozen=True, slots=True)
 class ReadState:
     """How far everyone has read: the smallest mark of the present participants, and how many they are."""
@@ -108,6 +140,32 @@ class SeenMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class NewChat:
+    """A chat to create: a private pair, smaller id first and no title, or a group with a title."""
+
+    creator_id: UserId
+    participants: tuple[UserId, ...]
+    title: str | None
+    at: datetime
+
+    @property
+    def pair(self) -> tuple[UserId, UserId] | None:
+        """The private pair, None for a group."""
+        if self.title is not None:
+            return None
+        low, high = self.participants
+        return low, high
+
+
+@dataclass(frozen=True, slots=True)
+class ListPosition:
+    """A place in a list of chats, newest activity first; ties are broken by id."""
+
+    updated_at: datetime
+    chat_id: ChatId
+
+
+@dataclass(frozen=True, slots=True)
 class ChatView:
     """A chat as one of its participants sees it; `participants` may be cut short, `participant_count` never is."""
 
@@ -123,3 +181,8 @@ class ChatView:
     read_by_all_up_to: MessageId
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def position(self) -> ListPosition:
+        """Where the chat stands in its participants' lists."""
+        return ListPosition(self.updated_at, self.id)

@@ -14,8 +14,8 @@ from typing import Any
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from chat_service.domain.batch import Answers, Batch, Ground, LockedChat, Op, Questions, Send
-from chat_service.domain.model import ChatId, Mark, Message, MessageId, UserId
+from chat_service.domain.batch import Answers, Batch, Ground, Op, Questions, Send
+from chat_service.domain.model import ChatId, LockedChat, Mark, Message, MessageId, UserId
 from chat_service.events import Emission
 from messenger_platform.database import translate_database_errors
 from messenger_platform.events import wal_messages
@@ -32,7 +32,7 @@ SET plan_cache_mode = force_generic_plan
 # All batches and all membership changes lock chat rows first, in ascending order: no deadlock is possible.
 _LOCK = """
 SELECT id, private_low, private_high, last_seq, members_seq, message_count, last_message_seq, last_message_id,
-       last_message_at, watermark_seq, watermark_message_id, watermark_ordinal, participant_count
+       watermark_seq, watermark_message_id, watermark_ordinal, participant_count, updated_at
   FROM chat WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE
 """
 
@@ -92,12 +92,11 @@ WITH appended AS (
                        $8::timestamptz[])),
 chats AS (
   UPDATE chat SET last_seq = v.last_seq, message_count = v.message_count, last_message_seq = v.last_message_seq,
-         last_message_id = v.last_message_id, last_message_at = v.last_message_at, watermark_seq = v.watermark_seq,
-         watermark_message_id = v.watermark_message_id, watermark_ordinal = v.watermark_ordinal,
-         updated_at = greatest(updated_at, v.last_message_at)
+         last_message_id = v.last_message_id, updated_at = v.updated_at, watermark_seq = v.watermark_seq,
+         watermark_message_id = v.watermark_message_id, watermark_ordinal = v.watermark_ordinal
     FROM unnest($9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::timestamptz[],
                 $15::bigint[], $16::bigint[], $17::bigint[])
-         AS v (id, last_seq, message_count, last_message_seq, last_message_id, last_message_at, watermark_seq,
+         AS v (id, last_seq, message_count, last_message_seq, last_message_id, updated_at, watermark_seq,
                watermark_message_id, watermark_ordinal)
    WHERE chat.id = v.id),
 marks AS (
@@ -209,7 +208,7 @@ class _Transaction:
             (m.chat_id, m.seq, m.id, m.ordinal, m.sender_id, m.client_id, m.text, m.created_at) for m in batch.messages
         ]
         chats = [
-            (c.id, c.last_seq, c.end.ordinal, c.end.seq, c.end.message_id, c.last_message_at, *_fields(c.watermark))
+            (c.id, c.last_seq, c.end.ordinal, c.end.seq, c.end.message_id, c.updated_at, *_fields(c.watermark))
             for c in batch.changed_chats
         ]
         marks = [(*seat, *_fields(mark)) for seat, mark in batch.moved.items()]
@@ -232,7 +231,7 @@ def _locked(row: asyncpg.Record) -> LockedChat:
         last_seq=row["last_seq"],
         members_seq=row["members_seq"],
         end=Mark(row["last_message_seq"], row["last_message_id"], row["message_count"]),
-        last_message_at=row["last_message_at"],
+        updated_at=row["updated_at"],
         watermark=Mark(row["watermark_seq"], row["watermark_message_id"], row["watermark_ordinal"]),
         participant_count=row["participant_count"],
     )

@@ -19,7 +19,6 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
-    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -76,15 +75,15 @@ class ChatRow(Base):
     message_count: Mapped[int] = mapped_column(server_default=text("0"))
     last_message_seq: Mapped[int] = mapped_column(server_default=text("0"))
     last_message_id: Mapped[int] = mapped_column(server_default=text("0"))
-    last_message_at: Mapped[datetime | None]
     # The smallest mark of all participants: everything up to it is read by all.
     watermark_seq: Mapped[int] = mapped_column(server_default=text("0"))
     watermark_message_id: Mapped[int] = mapped_column(server_default=text("0"))
     watermark_ordinal: Mapped[int] = mapped_column(server_default=text("0"))
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    # Last activity; orders the chat list. Not indexed: a user's chats are found by participant and sorted in memory,
-    # and the row, which every message updates, stays HOT.
-    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    created_at: Mapped[datetime]
+    # Time of the last version: the next one is never earlier, whatever the clocks say. Orders the chat list. Not
+    # indexed: a user's chats are found by participant and sorted in memory, and the row, which every message updates,
+    # stays HOT.
+    updated_at: Mapped[datetime]
 
     __table_args__ = (
         # One private chat per pair, decided by the database: INSERT … ON CONFLICT of two who write first at once.
@@ -159,8 +158,8 @@ class ChatChangeRow(Base):
     chat_id: Mapped[int] = mapped_column(ForeignKey("chat.id", ondelete="CASCADE"), primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(16))
-    data: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
-    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    data: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    at: Mapped[datetime]
 
 
 class ReadLogRow(Base):
@@ -172,7 +171,7 @@ class ReadLogRow(Base):
     chat_id: Mapped[int] = mapped_column(ForeignKey("chat.id", ondelete="CASCADE"), primary_key=True)
     user_id: Mapped[int] = mapped_column(primary_key=True)
     up_to_seq: Mapped[int] = mapped_column(primary_key=True)
-    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    at: Mapped[datetime]
 
 
 class KnownUserRow(Base):

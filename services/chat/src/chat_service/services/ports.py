@@ -1,13 +1,28 @@
-"""What the use cases need from the outside; `repositories` has the PostgreSQL side, the tests a side in memory."""
+"""What the use cases need from the outside; `repositories` has the PostgreSQL side."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Protocol
 
 from chat_service.domain.batch import Answers, Batch, Ground, Op, Questions
+from chat_service.domain.history import Page
+from chat_service.domain.log import ChatState, ChatVersion, Entry, Members
+from chat_service.domain.model import (
+    ChatId,
+    ChatView,
+    ListPosition,
+    LockedChat,
+    Mark,
+    NewChat,
+    Role,
+    SeenMessage,
+    UserId,
+)
 from chat_service.events import Emission
+from messenger_platform.tokens import Principal
 
 
 class LogTransaction(Protocol):
@@ -15,24 +30,126 @@ class LogTransaction(Protocol):
 
     async def ground(self, ops: Sequence[Op]) -> Ground:
         """Lock the chats of the operations in the order of their ids, then read what the operations stand on."""
-        ...
 
     async def answer(self, questions: Questions) -> Answers:
         """Answer questions about the locked groups as they were before the batch."""
-        ...
 
     async def write(self, batch: Batch, emissions: Sequence[Emission]) -> None:
         """Store what the batch changed, and its events with it."""
-        ...
 
 
 class MessageLog(Protocol):
     """Where batches are written; one transaction at a time."""
 
     def transaction(self) -> AbstractAsyncContextManager[LogTransaction]:
-        """Open a transaction that commits at the end of the block; raises `Unavailable` when the database is away."""
-        ...
+        """Open a transaction that commits at the end of the block; raises `Unavailable`."""
 
-    async def close(self) -> None:
-        """Let the connection go."""
-        ...
+
+class ChatTransaction(Protocol):
+    """One open transaction of `Chats`; what changes a chat happens between `lock` and `record`."""
+
+    async def private_chat(self, low: UserId, high: UserId) -> ChatId | None:
+        """Find the private chat of a pair."""
+
+    async def create(self, new: NewChat) -> ChatId | None:
+        """Create a chat; None when the pair already has one."""
+
+    async def lock(self, chat_id: ChatId) -> LockedChat | None:
+        """Lock a chat and return its counters; None when there is none."""
+
+    async def roles(self, chat_id: ChatId, user_ids: Sequence[UserId]) -> dict[UserId, Role]:
+        """Return the roles of those of the users who are in the chat."""
+
+    async def participants(self, chat_id: ChatId) -> list[UserId]:
+        """Return everyone who is in the chat."""
+
+    async def add(self, chat: LockedChat, user_id: UserId) -> None:
+        """Add a member whose mark is behind the newest message."""
+
+    async def remove(self, chat: LockedChat, user_id: UserId) -> None:
+        """Remove a participant."""
+
+    async def appoint(self, chat: LockedChat, user_id: UserId, role: Role) -> None:
+        """Give a participant a role."""
+
+    async def rename(self, chat: LockedChat, title: str) -> None:
+        """Give a group a title."""
+
+    async def smallest_mark(self, chat_id: ChatId) -> Mark | None:
+        """Return the smallest mark of all participants, None when nobody is left."""
+
+    async def authors(self, chat_id: ChatId, after: Mark, up_to: Mark) -> list[UserId]:
+        """Return the present participants who wrote between two marks."""
+
+    async def record(self, chat: LockedChat, kind: str, data: Mapping[str, object]) -> None:
+        """Store the chat's counters, and the change that its newest version is."""
+
+    async def view(self, chat_id: ChatId) -> ChatView:
+        """Return the chat as the transaction has made it, as events show it."""
+
+    async def emit(self, emissions: Sequence[Emission]) -> None:
+        """Publish events if and when the transaction commits."""
+
+
+class Chats(Protocol):
+    """Creates chats and changes them."""
+
+    def transaction(self) -> AbstractAsyncContextManager[ChatTransaction]:
+        """Open a transaction that commits at the end of the block; raises `Unavailable`."""
+
+
+class ChatViews(Protocol):
+    """Reads chats for their participants; raises `Unavailable`."""
+
+    async def of(self, chat_id: ChatId, viewer: UserId) -> ChatView | None:
+        """Return a chat with all its participants, None when the viewer is not one of them."""
+
+    async def page(self, viewer: UserId, limit: int, after: ListPosition | None) -> list[ChatView]:
+        """Return the viewer's chats behind a position, newest activity first."""
+
+
+class Histories(Protocol):
+    """Reads messages for participants; raises `Unavailable`."""
+
+    async def page(self, chat_id: ChatId, viewer: UserId, page: Page) -> list[SeenMessage] | None:
+        """Return a page, oldest first; None when the viewer is not in the chat."""
+
+
+class LogSnapshot(Protocol):
+    """All chats at one moment."""
+
+    async def states(self, viewer: UserId, chat_ids: Sequence[ChatId]) -> dict[ChatId, ChatState]:
+        """Return where those of the chats stand that the viewer is in."""
+
+    async def entries(self, after: Mapping[ChatId, int], limit: int) -> dict[ChatId, list[Entry]]:
+        """Return the first `limit` versions of each chat after the given one."""
+
+    async def views(self, chat_ids: Sequence[ChatId], viewer: UserId | None) -> dict[ChatId, ChatView]:
+        """Return the chats as the viewer sees them, or as events show them."""
+
+    async def members(self, chat_id: ChatId) -> Members | None:
+        """Return everyone who is in the chat, None when there is no such chat."""
+
+    async def changed_since(self, user_ids: Sequence[UserId], since: datetime) -> list[ChatVersion]:
+        """Return the chats of any of the users that have versions of `since` or later."""
+
+
+class Logs(Protocol):
+    """Reads chats' logs."""
+
+    def snapshot(self) -> AbstractAsyncContextManager[LogSnapshot]:
+        """Open a snapshot; raises `Unavailable`."""
+
+
+class KnownUsers(Protocol):
+    """The projection of accounts."""
+
+    async def known(self, user_ids: Sequence[UserId]) -> set[UserId]:
+        """Return those of the ids that have been announced; raises `Unavailable`."""
+
+
+class Accounts(Protocol):
+    """The user service."""
+
+    async def exists(self, user_id: int, principal: Principal) -> bool:
+        """Tell whether an account has this id; raises `Unavailable`."""

@@ -1,0 +1,87 @@
+"""Sending, reading, and the history of a chat."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query, Response, status
+
+from chat_service.controllers.answers import problems
+from chat_service.controllers.deps import Caller, Wired
+from chat_service.controllers.schemas import MessageBody, NewMessage, ReadMark
+from chat_service.domain.history import Newest, Oldest, Page, Span
+from chat_service.domain.model import MAX_ID, ChatId, MessageId
+from messenger_platform.http_auth import bearer_scheme
+from messenger_platform.problems import Problem
+
+router = APIRouter(prefix="/api", tags=["messages"], dependencies=[bearer_scheme])
+
+ChatIdPath = Annotated[int, Path(ge=1, le=MAX_ID, description="The chat's id.", examples=[1])]
+Position = Annotated[int | None, Query(ge=0, le=MAX_ID)]
+Order = Literal["asc", "desc"]
+_REPEATED: dict[int | str, dict[str, Any]] = {
+    200: {"model": MessageBody, "description": "This `client_id` had been sent already: the same message."}
+}
+
+
+@router.post(
+    "/chats/{chat_id}/messages",
+    summary="Send a message",
+    status_code=status.HTTP_201_CREATED,
+    responses={**problems(404, 409, 429), **_REPEATED},
+)
+async def send_message(
+    chat_id: ChatIdPath, body: NewMessage, caller: Caller, wiring: Wired, response: Response
+) -> MessageBody:
+    """Append a message exactly once: after a 503 or a lost answer, repeat it with the same `client_id`."""
+    sent = await wiring.send_message(caller, ChatId(chat_id), body.client_id, body.text)
+    if sent.duplicate:
+        response.status_code = status.HTTP_200_OK
+    return MessageBody.of(sent.message, caller, is_read=sent.is_read)
+
+
+@router.post(
+    "/chats/{chat_id}/read",
+    summary="Mark as read",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=problems(404),
+)
+async def mark_read(chat_id: ChatIdPath, body: ReadMark, caller: Caller, wiring: Wired) -> None:
+    """Note that the caller has read everything up to a message; an older one than before changes nothing."""
+    await wiring.mark_read(caller, ChatId(chat_id), MessageId(body.message_id))
+
+
+@router.get(
+    "/history/{chat_id}",
+    summary="The messages of a chat",
+    responses=problems(404),
+)
+async def page_history(
+    *,
+    chat_id: ChatIdPath,
+    caller: Caller,
+    wiring: Wired,
+    limit: Annotated[int, Query(ge=1, le=200)] = 10,
+    offset: Annotated[int, Query(ge=0, le=MAX_ID, description="How many messages to skip, counted in `order`.")] = 0,
+    order: Annotated[Order, Query(description="`asc`: oldest first; `desc`: newest first.")] = "asc",
+    before_id: Annotated[Position, Query(description="The messages right before this one.")] = None,
+    after_id: Annotated[Position, Query(description="The messages right after this one.")] = None,
+) -> list[MessageBody]:
+    """Return messages in the order of their timestamps: by offset, or by position next to a message."""
+    page = Page(_start(order, offset, before_id, after_id), limit)
+    messages = await wiring.page_history(ChatId(chat_id), caller, page)
+    if order == "desc":
+        messages.reverse()
+    return [MessageBody.seen(message, caller) for message in messages]
+
+
+def _start(order: Order, offset: int, before_id: int | None, after_id: int | None) -> Oldest | Newest | Span:
+    if before_id is None and after_id is None:
+        return Oldest(offset) if order == "asc" else Newest(offset)
+    if offset:
+        raise Problem(422, "offset: either an offset or a position, not both.", code="invalid")
+    # One neighbour is given: the page lies next to it. With both, the order says at which of them it begins.
+    from_end = after_id is None if before_id is None or after_id is None else order == "desc"
+    return Span(
+        MessageId(0 if after_id is None else after_id), MessageId(MAX_ID if before_id is None else before_id), from_end
+    )

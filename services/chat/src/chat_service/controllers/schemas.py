@@ -1,0 +1,182 @@
+"""What goes over the wire, as OpenAPI tells it. Unknown fields in a body are refused."""
+
+from __future__ import annotations
+
+import base64
+import struct
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from chat_service.domain.model import MAX_ID, ChatId, ChatView, ListPosition, Message, SeenMessage, UserId
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+# Strict: `"2"`, `2.0` and `true` are no ids.
+Id = Annotated[int, Field(strict=True, ge=1, le=MAX_ID)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class NewPrivateChat(_Body):
+    """A chat of two; the pair has at most one."""
+
+    type: Literal["private"]
+    user_id: Id = Field(description="The other person.", examples=[2])
+
+
+class NewGroup(_Body):
+    """A group with a title."""
+
+    type: Literal["group"]
+    title: str = Field(description="1 to 128 characters after trimming.", examples=["Weekend"])
+    participant_ids: list[Id] = Field(
+        description="The other people; repetitions and the creator are ignored.", examples=[[2, 3]], max_length=10_000
+    )
+
+
+NewChatBody = Annotated[NewPrivateChat | NewGroup, Field(discriminator="type")]
+
+
+class NewTitle(_Body):
+    """Another title for a group."""
+
+    title: str = Field(description="1 to 128 characters after trimming.", examples=["Weekend at the lake"])
+
+
+class NewParticipant(_Body):
+    """Whom to add."""
+
+    user_id: Id = Field(examples=[4])
+
+
+class NewRole(_Body):
+    """What a participant shall be from now on."""
+
+    role: Literal["admin", "member"]
+
+
+class NewMessage(_Body):
+    """A message; the same `client_id` again is answered with the same message."""
+
+    client_id: UUID = Field(
+        description="Chosen by the client, once per message.", examples=["7d4f1c9e-2f0b-4c53-9a51-0d6f3a1f9b11"]
+    )
+    text: str = Field(description="1 to 4096 characters after trimming.", examples=["hi"])
+
+
+class ReadMark(_Body):
+    """How far the caller has read."""
+
+    message_id: Id = Field(examples=[17])
+
+
+class MessageBody(BaseModel):
+    """A message as its reader may see it."""
+
+    id: int
+    chat_id: int
+    sender_id: int
+    text: str
+    timestamp: datetime
+    is_read: bool = Field(description="Whether everyone in the chat other than the sender has read it.")
+    client_id: UUID | None = Field(
+        default=None,
+        description="Only in the sender's own messages.",
+        exclude_if=lambda client_id: client_id is None,
+    )
+
+    @classmethod
+    def of(cls, message: Message, viewer: UserId, *, is_read: bool) -> MessageBody:
+        """Leave out what is not for the viewer."""
+        return cls(
+            id=message.id,
+            chat_id=message.chat_id,
+            sender_id=message.sender_id,
+            text=message.text,
+            timestamp=message.created_at,
+            is_read=is_read,
+            client_id=message.client_id if message.sender_id == viewer else None,
+        )
+
+    @classmethod
+    def seen(cls, seen: SeenMessage, viewer: UserId) -> MessageBody:
+        """Shape a message with its read flag."""
+        return cls.of(seen.message, viewer, is_read=seen.is_read)
+
+
+class ParticipantBody(BaseModel):
+    """Someone in a chat."""
+
+    user_id: int
+    role: Literal["creator", "admin", "member"]
+    last_read_message_id: int = Field(description="0 when nothing has been read yet.")
+
+
+class ChatBody(BaseModel):
+    """A chat as the caller sees it."""
+
+    id: int
+    type: Literal["private", "group"]
+    title: str | None = Field(description="Null in private chats.")
+    creator_id: int
+    participants: list[ParticipantBody] = Field(
+        description="In lists at most 200, the caller first; complete where one chat is asked for."
+    )
+    participant_count: int
+    last_message: MessageBody | None
+    unread_count: int = Field(description="Messages of others behind the caller's mark.")
+    version: int = Field(description="Grows by one with every message and every change of the chat.")
+    read_by_all_up_to: int = Field(description="Id of the message up to which everyone has read, 0 for none.")
+    created_at: datetime
+    updated_at: datetime = Field(description="Time of the newest version; orders the list.")
+
+    @classmethod
+    def of(cls, view: ChatView, viewer: UserId) -> ChatBody:
+        """Shape a chat for the viewer."""
+        return cls(
+            id=view.id,
+            type=view.type.value,
+            title=view.title,
+            creator_id=view.creator_id,
+            participants=[
+                ParticipantBody(user_id=p.user_id, role=p.role.value, last_read_message_id=p.last_read_message_id)
+                for p in view.participants
+            ],
+            participant_count=view.participant_count,
+            last_message=None if view.last_message is None else MessageBody.seen(view.last_message, viewer),
+            unread_count=view.unread_count,
+            version=view.version,
+            read_by_all_up_to=view.read_by_all_up_to,
+            created_at=view.created_at,
+            updated_at=view.updated_at,
+        )
+
+
+class ChatPage(BaseModel):
+    """A page of the caller's chats."""
+
+    items: list[ChatBody]
+    next_cursor: str | None = Field(description="Pass as `cursor` for the next page; null on the last.")
+
+
+_cursor = struct.Struct(">qq")
+
+
+def write_cursor(position: ListPosition) -> str:
+    """Make the opaque form of a position: microseconds since the epoch and the chat's id."""
+    micros = (position.updated_at - EPOCH) // timedelta(microseconds=1)
+    return base64.urlsafe_b64encode(_cursor.pack(micros, position.chat_id)).rstrip(b"=").decode()
+
+
+def read_cursor(cursor: str) -> ListPosition:
+    """Read a position that `write_cursor` made; raises `ValueError` for anything else."""
+    try:
+        micros, chat_id = _cursor.unpack(base64.b64decode(cursor + "==", altchars=b"-_", validate=True))
+        return ListPosition(EPOCH + timedelta(microseconds=micros), ChatId(chat_id))
+    except (struct.error, OverflowError) as error:
+        raise ValueError("not a cursor") from error

@@ -1,0 +1,55 @@
+"""A chat's log of versions and where its readers stand in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chat_service.domain.model import ChatId, ChatView, Message, MessageId, ReadState, UserId
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One version: a message, or None for a change of the chat itself."""
+
+    version: int
+    message: Message | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChatState:
+    """Where a chat stands, and where one participant stands in it; message ids are 0 for "none"."""
+
+    version: int
+    unread_count: int
+    read_up_to: MessageId
+    read: ReadState
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What happened after a version: `entries` up to `state.version`, or None when it is too much to tell.
+
+    `chat` is the chat as it is now, given when any entry is a change of the chat itself.
+    """
+
+    chat_id: ChatId
+    state: ChatState
+    entries: tuple[Entry, ...] | None
+    chat: ChatView | None
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Everyone in a chat, as of a version."""
+
+    version: int
+    participants: tuple[UserId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChatVersion:
+    """A chat's version now, and the one it had at a time asked about."""
+
+    chat_id: ChatId
+    version: int
+    since_version: int

@@ -1,0 +1,119 @@
+"""The log of a chat by version, for those who have missed some of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from chat_service.domain.log import ChatState, ChatVersion, Entry, Members
+from chat_service.domain.model import ChatId, ChatView, Mark, ReadState, UserId
+from chat_service.repositories.views import message_of, views_for, views_for_all
+from messenger_platform.database import translate_database_errors
+
+_STATES = text("""
+    SELECT c.id, c.last_seq, c.message_count - p.read_ordinal AS unread_count, p.read_message_id,
+           c.watermark_seq, c.watermark_message_id, c.watermark_ordinal, c.participant_count
+      FROM participant p JOIN chat c ON c.id = p.chat_id
+     WHERE p.user_id = :viewer AND p.chat_id = ANY (CAST(:ids AS bigint[]))
+""")
+_MESSAGES = text("""
+    SELECT a.chat_id, m.*
+      FROM unnest(CAST(:ids AS bigint[]), CAST(:afters AS bigint[])) AS a (chat_id, after)
+     CROSS JOIN LATERAL (
+           SELECT seq AS message_seq, id AS message_id, ordinal AS message_ordinal, sender_id AS message_sender_id,
+                  client_id AS message_client_id, text AS message_text, created_at AS message_created_at
+             FROM message WHERE chat_id = a.chat_id AND seq > a.after ORDER BY seq LIMIT :limit) m
+""")
+_CHANGES = text("""
+    SELECT a.chat_id, x.seq
+      FROM unnest(CAST(:ids AS bigint[]), CAST(:afters AS bigint[])) AS a (chat_id, after)
+     CROSS JOIN LATERAL (
+           SELECT seq FROM chat_change WHERE chat_id = a.chat_id AND seq > a.after ORDER BY seq LIMIT :limit) x
+""")
+_MEMBERS = text("""
+    SELECT c.last_seq, array_agg(p.user_id ORDER BY p.user_id) FILTER (WHERE p.user_id IS NOT NULL) AS participants
+      FROM chat c LEFT JOIN participant p ON p.chat_id = c.id
+     WHERE c.id = :chat_id GROUP BY c.id
+""")
+# From the end backwards, so that what is read is what has changed and one row more.
+_CHANGED_SINCE = text("""
+    SELECT c.id, c.last_seq, greatest(m.seq, x.seq, 0) AS since_seq
+      FROM (SELECT DISTINCT chat_id FROM participant WHERE user_id = ANY (CAST(:user_ids AS bigint[]))) AS mine
+      JOIN chat c ON c.id = mine.chat_id AND c.updated_at >= :since
+      LEFT JOIN LATERAL (
+           SELECT seq FROM message WHERE chat_id = c.id AND created_at < :since ORDER BY seq DESC LIMIT 1) m ON true
+      LEFT JOIN LATERAL (
+           SELECT seq FROM chat_change WHERE chat_id = c.id AND at < :since ORDER BY seq DESC LIMIT 1) x ON true
+     ORDER BY c.id
+""")
+
+
+class Logs:
+    """Opens snapshots of the logs."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._snapshots = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Snapshot]:
+        """Open a snapshot: all reads in the block see the same moment; raises `Unavailable`."""
+        with translate_database_errors():
+            async with self._snapshots.begin() as connection:
+                yield Snapshot(connection)
+
+
+class Snapshot:
+    """All chats at one moment (`services.ports.LogSnapshot`)."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def states(self, viewer: UserId, chat_ids: Sequence[ChatId]) -> dict[ChatId, ChatState]:
+        """Return where those of the chats stand that the viewer is in."""
+        rows = await self._connection.execute(_STATES, {"viewer": viewer, "ids": chat_ids})
+        return {
+            ChatId(row.id): ChatState(
+                version=row.last_seq,
+                unread_count=row.unread_count,
+                read_up_to=row.read_message_id,
+                read=ReadState(
+                    Mark(row.watermark_seq, row.watermark_message_id, row.watermark_ordinal), row.participant_count
+                ),
+            )
+            for row in rows
+        }
+
+    async def entries(self, after: Mapping[ChatId, int], limit: int) -> dict[ChatId, list[Entry]]:
+        """Return the first `limit` versions of each chat after the given one; a change is an entry without message."""
+        asked = {"ids": list(after), "afters": list(after.values()), "limit": limit}
+        entries: defaultdict[ChatId, list[Entry]] = defaultdict(list)
+        for row in await self._connection.execute(_MESSAGES, asked):
+            entries[row.chat_id].append(Entry(row.message_seq, message_of(row, row.chat_id)))
+        for row in await self._connection.execute(_CHANGES, asked):
+            entries[row.chat_id].append(Entry(row.seq, None))
+        return {chat_id: sorted(found, key=_version)[:limit] for chat_id, found in entries.items()}
+
+    async def views(self, chat_ids: Sequence[ChatId], viewer: UserId | None) -> dict[ChatId, ChatView]:
+        """Return the chats as the viewer sees them, or as events show them."""
+        if viewer is None:
+            return await views_for_all(self._connection, chat_ids)
+        return await views_for(self._connection, chat_ids, viewer)
+
+    async def members(self, chat_id: ChatId) -> Members | None:
+        """Return the version and everyone who is in the chat, None when there is no such chat."""
+        row = (await self._connection.execute(_MEMBERS, {"chat_id": chat_id})).one_or_none()
+        return None if row is None else Members(row.last_seq, tuple(row.participants or ()))
+
+    async def changed_since(self, user_ids: Sequence[UserId], since: datetime) -> list[ChatVersion]:
+        """Return the chats of any of the users that have versions of `since` or later."""
+        rows = await self._connection.execute(_CHANGED_SINCE, {"user_ids": user_ids, "since": since})
+        return [ChatVersion(row.id, row.last_seq, row.since_seq) for row in rows]
+
+
+def _version(entry: Entry) -> int:
+    return entry.version
