@@ -14,8 +14,7 @@ from typing import Any
 import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
-from pydantic import SecretStr
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from messenger_platform.database import create_engine
@@ -25,21 +24,28 @@ from user_service.domain.accounts import Account, AccountId, Claims
 from user_service.domain.search import TermRange, terms
 from user_service.events import Profile
 from user_service.repositories.accounts import SQLAccounts
-from user_service.repositories.tables import SCHEMA
+from user_service.repositories.tables import SCHEMA, metadata
 from user_service.services.ports import Accounts
 from user_service.settings import MigrationSettings, UserSettings
+
+_TRUNCATE = text(f"TRUNCATE {SCHEMA}.account CASCADE")
 
 
 class Realm:
     """A realm with one RSA key: issues access tokens as Keycloak would, and whatever a test wants to be refused."""
 
-    def __init__(self, settings: UserSettings) -> None:
+    def __init__(self, settings: UserSettings, key: RSAKey) -> None:
         self._settings = settings
-        self._key = RSAKey.generate_key(2048, {"kid": "throw-away", "use": "sig", "alg": "RS256"})
+        self._key = key
+        # Subjects of one test are nobody else's: other contexts remember for ever what they were told of a subject.
+        self._namespace = uuid.uuid4()
 
     @property
     def jwks(self) -> dict[str, Any]:
         return {"keys": [self._key.as_dict(private=False)]}
+
+    def sub(self, username: str) -> str:
+        return str(uuid.uuid5(self._namespace, username))
 
     def token(self, username: str = "alice", **claims: Any) -> str:
         """Sign a token; a claim given as None is left out."""
@@ -49,7 +55,7 @@ class Realm:
             "aud": [self._settings.oidc_audience, "account"],
             "azp": "messenger-cli",
             "typ": "Bearer",
-            "sub": str(uuid.uuid5(uuid.NAMESPACE_DNS, username)),
+            "sub": self.sub(username),
             "sid": uuid.uuid4().hex,
             "iat": now,
             "exp": now + 300,
@@ -124,17 +130,23 @@ def settings() -> UserSettings:
 
 
 @pytest.fixture(scope="session")
-def realm() -> Realm:
-    return Realm(UserSettings(internal_secret=SecretStr("unused"), user_runtime_password=SecretStr("unused")))
+def signing_key() -> RSAKey:
+    return RSAKey.generate_key(2048, {"kid": "throw-away", "use": "sig", "alg": "RS256"})
+
+
+@pytest.fixture
+def realm(settings: UserSettings, signing_key: RSAKey) -> Realm:
+    return Realm(settings, signing_key)
 
 
 @pytest.fixture
 def claims() -> Callable[..., Claims]:
-    """Make what a token says; `age` in seconds makes it an older token."""
+    """Make what a token says; `age` in seconds makes it an older token, `old/new` a person who is now called `new`."""
+    namespace = uuid.uuid4()
 
     def make(username: str = "alice", name: str = "", email: str = "", age: float = 0) -> Claims:
         return Claims.cleaned(
-            sub=uuid.uuid5(uuid.NAMESPACE_DNS, username.split("/", maxsplit=1)[0]),
+            sub=uuid.uuid5(namespace, username.split("/", maxsplit=1)[0]),
             username=username.rsplit("/", maxsplit=1)[-1],
             name=name,
             email=email,
@@ -154,11 +166,33 @@ async def owner() -> AsyncIterator[AsyncEngine]:
     await engine.dispose()
 
 
+@pytest.fixture(scope="module")
+async def accounts_kept(owner: AsyncEngine) -> AsyncIterator[None]:
+    """Put the accounts of the test stack back after a module: other tests and services remember their ids."""
+    async with owner.connect() as connection:
+        kept = [(table, (await connection.execute(select(table))).mappings().all()) for table in metadata.sorted_tables]
+        last_id = await connection.scalar(text(f"SELECT last_value FROM {SCHEMA}.account_id_seq"))
+    yield
+    async with owner.begin() as connection:
+        await connection.execute(_TRUNCATE)
+        for table, rows in kept:
+            names = [column.name for column in table.columns]
+            into = f"INSERT INTO {table.fullname} ({', '.join(names)}) OVERRIDING SYSTEM VALUE"
+            values = f"VALUES ({', '.join(f':{name}' for name in names)})"
+            if rows:
+                await connection.execute(text(f"{into} {values}"), [dict(row) for row in rows])
+        # A test of the migrations has started the ids anew; nobody's id may be given a second time.
+        await connection.execute(
+            text("SELECT setval('user_profile.account_id_seq', nextval('user_profile.account_id_seq') + :last_id)"),
+            {"last_id": last_id},
+        )
+
+
 @pytest.fixture
-async def clean(owner: AsyncEngine) -> None:
+async def clean(owner: AsyncEngine, accounts_kept: None) -> None:
     """Empty the tables before a test; ids go on, as in life."""
     async with owner.begin() as connection:
-        await connection.execute(text(f"TRUNCATE {SCHEMA}.account CASCADE"))
+        await connection.execute(_TRUNCATE)
 
 
 @pytest.fixture

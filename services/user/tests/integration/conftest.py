@@ -67,8 +67,8 @@ class RelaySettings(BaseSettings):
 
 
 @pytest.fixture
-async def wal(clean: None, settings: UserSettings) -> AsyncIterator[Callable[[], Any]]:
-    """Return the events of `user.profile` that were committed since the test began, as the relay would see them."""
+async def wal(clean: None, settings: UserSettings, realm: Any) -> AsyncIterator[Callable[[], Any]]:
+    """Return the events about alice that were committed since the test began, as the relay would see them."""
     connection = await asyncpg.connect(
         host=settings.postgres_host,
         port=settings.postgres_port,

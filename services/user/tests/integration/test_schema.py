@@ -49,6 +49,7 @@ async def migrate_in_a_process() -> int:
     return await process.wait()
 
 
+@pytest.mark.usefixtures("clean")
 async def test_migrations_build_what_the_classes_say_and_go_down_and_up_again(owner: AsyncEngine) -> None:
     url = MigrationSettings().owner_url
     await asyncio.to_thread(run_migrations, MIGRATIONS, url, SCHEMA, "base", down=True)
@@ -61,7 +62,7 @@ async def test_migrations_build_what_the_classes_say_and_go_down_and_up_again(ow
     assert await differences_from_the_classes() == []
 
 
-@pytest.mark.usefixtures("owner")
+@pytest.mark.usefixtures("clean")
 async def test_two_processes_that_migrate_at_once_do_not_collide() -> None:
     url = MigrationSettings().owner_url
     await asyncio.to_thread(run_migrations, MIGRATIONS, url, SCHEMA, "base", down=True)
