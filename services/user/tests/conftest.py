@@ -171,7 +171,7 @@ async def accounts_kept(owner: AsyncEngine) -> AsyncIterator[None]:
     """Put the accounts of the test stack back after a module: other tests and services remember their ids."""
     async with owner.connect() as connection:
         kept = [(table, (await connection.execute(select(table))).mappings().all()) for table in metadata.sorted_tables]
-        last_id = await connection.scalar(text(f"SELECT last_value FROM {SCHEMA}.account_id_seq"))
+        last_id = await connection.scalar(text("SELECT last_value FROM user_profile.account_id_seq"))
     yield
     async with owner.begin() as connection:
         await connection.execute(_TRUNCATE)
@@ -183,7 +183,10 @@ async def accounts_kept(owner: AsyncEngine) -> AsyncIterator[None]:
                 await connection.execute(text(f"{into} {values}"), [dict(row) for row in rows])
         # A test of the migrations has started the ids anew; nobody's id may be given a second time.
         await connection.execute(
-            text("SELECT setval('user_profile.account_id_seq', nextval('user_profile.account_id_seq') + :last_id)"),
+            text(
+                "SELECT setval('user_profile.account_id_seq', "
+                "greatest(nextval('user_profile.account_id_seq'), CAST(:last_id AS bigint)))"
+            ),
             {"last_id": last_id},
         )
 
