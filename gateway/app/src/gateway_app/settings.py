@@ -1,0 +1,48 @@
+"""What the gateway app reads from the environment beside the common variables."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from pydantic import SecretStr
+from sqlalchemy import URL
+
+from messenger_platform.settings import CommaList, Port, ServiceSettings, split_list
+
+
+class GatewaySettings(ServiceSettings):
+    """Settings of `serve`; every address is `scheme://host:port` without a path."""
+
+    port: Port = 8100
+    chat_urls: CommaList = "http://127.0.0.1:8120"
+    realtime_urls: CommaList = "http://127.0.0.1:8140"
+    relay_urls: CommaList = "http://127.0.0.1:8160,http://127.0.0.1:8161"
+    keycloak_management_port: Port = 9000
+    keycloak_management_url: str = ""
+
+    @cached_property
+    def chats(self) -> list[str]:
+        """The chat processes."""
+        return split_list(self.chat_urls)
+
+    @cached_property
+    def readiness(self) -> dict[str, str]:
+        """Where each part of the system says whether it is ready, by the names that the supervisor uses."""
+        management = self.keycloak_management_url or f"http://127.0.0.1:{self.keycloak_management_port}"
+        several = {"chat": self.chats, "relay": split_list(self.relay_urls), "realtime": split_list(self.realtime_urls)}
+        return {
+            "keycloak": f"{management}/health/ready",
+            "user": f"{self.user_url}/readyz",
+            **{f"{part}-{n}": f"{url}/readyz" for part, urls in several.items() for n, url in enumerate(urls, 1)},
+        }
+
+
+class MigrationSettings(ServiceSettings):
+    """Settings of `migrate`, the only command that holds the owner's password."""
+
+    gateway_owner_password: SecretStr
+
+    @property
+    def owner_url(self) -> URL:
+        """The database under the role that owns the schema."""
+        return self.database_url("gateway_owner", self.gateway_owner_password)
