@@ -108,6 +108,10 @@ class LiveClient:
         assert found is not None, f"closed with {self.close_code} {self.close_reason!r} before the frame came"
         return found
 
+    async def wait_for_message(self, message_id: int) -> Frame:
+        """Return the frame of a message, waiting for it."""
+        return await self.wait_for(lambda frame: frame.get("message", {}).get("id") == message_id)
+
     async def wait_closed(self, patience_s: float = PATIENCE_S) -> int:
         """Return the close code, waiting for it."""
         async with asyncio.timeout(patience_s):

@@ -1,4 +1,4 @@
-"""The realtime service without its surroundings. Fakes of the ports: a socket that keeps what is written, a chat service that answers from a log."""
+"""The realtime service with fakes around it: a socket that keeps what is written, a chat service with a log."""
 
 from __future__ import annotations
 

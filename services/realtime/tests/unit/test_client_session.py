@@ -53,16 +53,18 @@ async def test_a_later_repetition_gets_the_same_message_again_and_reaches_nobody
     session, alice = world.session(1)
     _, alice_phone = world.connect(1)
     _, bob = world.connect(2)
+    world.hub.apply(world.sent(2))
     client_id = str(uuid.uuid4())
-    event = world.sent(2, client_id=client_id)
+    event = world.sent(3, client_id=client_id)
+    world.chats.results = [OpResult(3, duplicate=number > 0, message=event.message) for number in range(3)]
+    for _ in range(3):
+        session.on_text(send_frame(client_id))
+        await settled()
     world.hub.apply(event)
     await settled()
-    world.chats.results = [OpResult(2, duplicate=True, message=event.message)]
-    session.on_text(send_frame(client_id))
-    await settled()
-    assert alice.versions() == [2, 2]
-    assert alice_phone.versions() == [2]
-    assert bob.versions() == [2]
+    assert alice.versions() == [2, 3, 3, 3]
+    assert alice_phone.versions() == [2, 3]
+    assert bob.versions() == [2, 3]
 
 
 async def test_the_same_send_from_several_connections_is_delivered_once_to_each(world: World, settled: Settled) -> None:
@@ -77,6 +79,20 @@ async def test_the_same_send_from_several_connections_is_delivered_once_to_each(
     world.hub.apply(event)
     await settled()
     assert [socket.versions() for _, socket in sessions] == [[2, 3]] * 5
+
+
+async def test_a_live_frame_that_overtakes_the_own_send_has_acknowledged_it(world: World, settled: Settled) -> None:
+    session, alice = world.session(1)
+    client_id = str(uuid.uuid4())
+    event = world.sent(2, client_id=client_id)
+    world.hub.apply(event)
+    world.chats.results = [OpResult(2, duplicate=True, message=event.message)] * 2
+    session.on_text(send_frame(client_id))
+    await settled()
+    assert alice.versions() == [2]
+    session.on_text(send_frame(client_id))
+    await settled()
+    assert alice.versions() == [2, 2], "a second send of its own gets an acknowledgement of its own"
 
 
 async def test_an_acknowledgement_does_not_wait_for_ever_for_its_event(world: World, settled: Settled) -> None:

@@ -123,7 +123,11 @@ class ChatLink:
             raise Unavailable("The chat service does not answer.") from error
         finally:
             self._calls.pop(call_id, None)
-        return msgspec.json.decode(raw, type=result)
+        try:
+            return msgspec.json.decode(raw, type=result)
+        except msgspec.DecodeError as error:
+            logger.exception("the chat service's answer could not be read", extra={"method": method})
+            raise Unavailable("The chat service's answer could not be read.") from error
 
 
 class ChatLinks:

@@ -35,6 +35,7 @@ from realtime_service.services.hub import Hub
 from realtime_service.services.op_batches import OpBatches
 from realtime_service.services.ports import OpResult
 from realtime_service.services.synchronise import Synchronise
+from realtime_service.services.tasks import Tasks
 
 MAX_UNANSWERED = 1_000
 MAX_TASKS = 16
@@ -73,7 +74,7 @@ class ClientSession:
         self._connection = connection
         self._shared = shared
         self._loop = asyncio.get_running_loop()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
         self._expiry: asyncio.TimerHandle | None = None
         self._refused_in_a_row = 0
         self._syncs = asyncio.Lock()
@@ -83,8 +84,7 @@ class ClientSession:
         """Stop timers and what is still being fetched."""
         if self._expiry is not None:
             self._expiry.cancel()
-        for task in self._tasks:
-            task.cancel()
+        self._tasks.cancel()
 
     def on_text(self, text: str) -> None:
         """Take one text frame."""
@@ -255,9 +255,7 @@ class ClientSession:
             work.close()
             self._refuse("rate_limited", "Too much of yours is under way.", "")
             return
-        task = self._loop.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.start(work)
 
 
 def _is_chat_id(key: str) -> bool:

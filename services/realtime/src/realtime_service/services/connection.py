@@ -8,6 +8,7 @@ Guarantees
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable
 
@@ -16,6 +17,8 @@ from realtime_service.services.ports import Socket
 
 MAX_UNSENT_BYTES = 256 * 1024
 MAX_HELD_FRAMES = 1000
+MAX_OVERTAKING = 100
+OVERTAKING_S = 1.0
 SLOW_CONSUMER = 4408
 SESSION_ENDED = 4401
 
@@ -34,6 +37,7 @@ class Connection:
         "floors",
         "held",
         "id",
+        "overtaking",
         "read_marks",
         "seen",
         "sid",
@@ -62,6 +66,8 @@ class Connection:
         self._outbox: list[bytes] = []
         # Sends of this connection that have no acknowledgement yet: (chat, client id).
         self.awaited_sends: set[tuple[int, str]] = set()
+        # Own messages that came without being awaited, and when.
+        self.overtaking: dict[tuple[int, str], float] = {}
         # Chats under sync → live frames that wait for its end; None when they became too many.
         self.held: dict[int, list[HeldFrame] | None] = {}
         # Chats in which a sync has run ahead of the live events, and up to where.
@@ -101,7 +107,7 @@ class Connection:
                 self._hold(chat_id, version, frame, own)
                 return
         self.push(frame)
-        if own is not None and self.awaited_sends:
+        if own is not None:
             self._acknowledge(own)
 
     def _is_due(self, chat_id: int, version: int) -> bool:
@@ -149,15 +155,28 @@ class Connection:
             self.deliver(chat_id, live_version, frame, own)
 
     def await_send(self, chat_id: int, client_id: str) -> None:
-        """Remember that this connection awaits an acknowledgement."""
-        self.awaited_sends.add((chat_id, client_id))
+        """Remember that this connection awaits an acknowledgement.
+
+        When several connections send the same at once, the message of the first may reach the others while their
+        own sends are still on the way: that frame has then been the acknowledgement, one frame for one send.
+        """
+        key = (chat_id, client_id)
+        overtook_at = self.overtaking.pop(key, None)
+        if overtook_at is None or time.monotonic() - overtook_at > OVERTAKING_S:
+            self.awaited_sends.add(key)
 
     def awaits(self, message: Message) -> bool:
         """Tell whether a send of this message still lacks its acknowledgement."""
         return (message.chat_id, message.client_id) in self.awaited_sends
 
     def _acknowledge(self, message: Message) -> None:
-        self.awaited_sends.discard((message.chat_id, str(message.client_id)))
+        key = (message.chat_id, str(message.client_id))
+        if key in self.awaited_sends:
+            self.awaited_sends.discard(key)
+            return
+        if len(self.overtaking) >= MAX_OVERTAKING:
+            del self.overtaking[next(iter(self.overtaking))]
+        self.overtaking[key] = time.monotonic()
 
     def answer_send(self, version: int, message: Message, *, live_may_follow: bool) -> None:
         """Acknowledge a send to this connection alone; a live frame of the same version that follows is skipped."""

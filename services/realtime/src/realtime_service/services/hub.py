@@ -16,8 +16,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
 
 import msgspec
 from msgspec import UNSET
@@ -36,6 +36,7 @@ from realtime_service.domain.frames import (
 )
 from realtime_service.services.connection import SESSION_ENDED, Connection
 from realtime_service.services.ports import Chats, Entry, Memberships
+from realtime_service.services.tasks import Tasks
 
 MAX_LOADED_CHATS = 100_000
 MAX_HELD_EVENTS = 2_000
@@ -70,7 +71,7 @@ class Hub:
         self._sessions: dict[str, set[Connection]] = {}
         self._chats_of: defaultdict[int, set[int]] = defaultdict(set)
         self._dirty: list[Connection] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
 
     # Connections
 
@@ -137,7 +138,7 @@ class Hub:
             self._deliver(chat_id, chat, event)
         elif event.version > chat.version:
             chat.held = [event]
-            self._start(self._repair(chat_id, chat))
+            self._tasks.start(self._repair(chat_id, chat))
 
     def accept_answer(self, version: int, message: Message) -> bool:
         """Take an own send from the chat service's answer: deliver it at once if it is the chat's next version.
@@ -159,7 +160,7 @@ class Hub:
             self._set_members(chat_id, chat, event.participants)
         elif event.to is None:
             chat.held = []
-            self._start(self._load(chat_id, chat, event))
+            self._tasks.start(self._load(chat_id, chat, event))
         else:
             self._set_members(chat_id, chat, event.to)
         return chat
@@ -261,11 +262,6 @@ class Hub:
 
     # Fetching what is missing
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
     async def _find_members(self, chat_id: int, version: int) -> list[int]:
         known = await self._memberships.find(chat_id)
         if known is not None and known[0] >= version:
@@ -297,7 +293,7 @@ class Hub:
     def _deliver_entry(self, chat_id: int, chat: LoadedChat, entry: Entry, participants: list[int]) -> None:
         if entry.message is not None:
             self._deliver(chat_id, chat, MessageSent(entry.version, entry.message))
-        elif entry.chat is not None:
+        elif entry.chat:
             self._deliver(chat_id, chat, ChatEvent(entry.version, participants, entry.chat))
 
     def _release(self, chat: LoadedChat) -> None:

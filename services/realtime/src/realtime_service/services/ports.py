@@ -44,11 +44,11 @@ class OpResult(msgspec.Struct):
 
 
 class Entry(msgspec.Struct):
-    """One version of a chat: a message, or the chat as it was changed."""
+    """One version of a chat: a message, or else the chat as it was changed (encoded, empty if absent)."""
 
     version: int
     message: Message | None = None
-    chat: msgspec.Raw | None = None
+    chat: msgspec.Raw = msgspec.Raw()
 
 
 class ChatDifference(msgspec.Struct):

@@ -57,7 +57,7 @@ class Synchronise:
                     own = entry.message if entry.message.sender_id == connection.user_id else None
                     frame = to_wire(MessageFrame(entry.version, entry.message))
                     connection.deliver_missed(item.chat_id, entry.version, frame, own)
-                elif entry.chat is not None:
+                elif entry.chat:
                     frame = to_wire(ChatFrame(entry.version, entry.chat))
                     connection.deliver_missed(item.chat_id, entry.version, frame, None)
                 written += 1

@@ -21,6 +21,7 @@ from messenger_platform.broker import BACK_OFF_S, EPHEMERAL_EXCHANGE, EVENTS_EXC
 from messenger_platform.errors import Unavailable
 from realtime_service.domain import events
 from realtime_service.services.hub import Hub
+from realtime_service.services.tasks import Tasks
 
 QUEUE_ARGUMENTS: dict[str, str | int] = {"x-queue-type": "classic", "x-max-length": 20_000, "x-overflow": "drop-head"}
 # How far before the loss of the link the catching up begins: the relay's lag and the heartbeat that notices the loss.
@@ -44,7 +45,7 @@ class FanOut:
         self._ephemeral: AbstractExchange | None = None
         self._origin = f"{random.getrandbits(64):x}"
         self._typing = msgspec.json.Decoder(_Typing)
-        self._publishing: set[asyncio.Task[None]] = set()
+        self._publishing = Tasks()
         self._first_connected_at: datetime | None = None
         self._lost_at: datetime | None = None
         self.connected = False
@@ -128,9 +129,7 @@ class FanOut:
         if self._ephemeral is not None:
             body = msgspec.json.encode(_Typing(self._origin, chat_id, user_id))
             message = aio_pika.Message(body, delivery_mode=aio_pika.DeliveryMode.NOT_PERSISTENT, expiration=5)
-            task = asyncio.create_task(self._publish(self._ephemeral, message))
-            self._publishing.add(task)
-            task.add_done_callback(self._publishing.discard)
+            self._publishing.start(self._publish(self._ephemeral, message))
 
     @staticmethod
     async def _publish(exchange: AbstractExchange, message: aio_pika.Message) -> None:

@@ -1,0 +1,135 @@
+"""Fixtures over the running test stack: logged-in demo accounts, and the processes by name."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+
+import asyncpg
+import httpx
+import pytest
+
+from messenger_infra.settings import stack_of_tests
+from messenger_infra.supervision import Supervisor
+from messenger_testing.client import Account
+from messenger_testing.login import Tokens, log_in
+
+PEOPLE = ("alice", "bob", "carol", "dave", "erin")
+FRESH_S = 120.0
+BACK_S = 30.0
+
+
+def stack_setting(name: str) -> str:
+    """Return a setting of the test stack; skips nothing: without a stack the tests cannot run, and say so."""
+    if name not in os.environ:
+        pytest.fail(f"{name} is not set: run these tests with `make test` or `make test-only`", pytrace=False)
+    return os.environ[name]
+
+
+def expiry_of(token: str) -> float:
+    """Read the `exp` of a token, unverified."""
+    payload = token.split(".")[1]
+    return float(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["exp"])
+
+
+class People:
+    """The demo accounts, logged in once through Keycloak's page and again when their token gets old."""
+
+    def __init__(self, public_url: str) -> None:
+        self.public_url = public_url
+        self._tokens: dict[str, Tokens] = {}
+
+    async def token(self, username: str) -> str:
+        """Return an access token that is good for two more minutes."""
+        known = self._tokens.get(username)
+        if known is None or expiry_of(known.access_token) - time.time() < FRESH_S:
+            known = self._tokens[username] = await log_in(self.public_url, username, f"{username}-demo")
+        return known.access_token
+
+    async def account(self, username: str) -> Account:
+        """Return a logged-in account."""
+        return await Account(self.public_url, username, await self.token(username)).start()
+
+
+class Processes:
+    """The processes of the test stack, to be killed and awaited."""
+
+    def __init__(self, public_url: str) -> None:
+        self._supervisor = Supervisor(stack_of_tests())
+        self._public_url = public_url
+
+    def kill(self, name: str) -> None:
+        """Kill -9; the supervisor starts it again."""
+        self._supervisor.signal(name, signal.SIGKILL)
+
+    def signal(self, name: str, number: int) -> None:
+        """Send a signal."""
+        self._supervisor.signal(name, number)
+
+    def stop(self, name: str) -> None:
+        """Stop a process until `start`."""
+        self._supervisor.stop([name])
+
+    def start(self, name: str) -> None:
+        """Start a stopped process."""
+        self._supervisor.start(name)
+
+    async def healthy(self) -> None:
+        """Wait until the gateway says that every part is ready."""
+        async with asyncio.timeout(BACK_S), httpx.AsyncClient(timeout=5) as http:
+            while True:
+                try:
+                    if (await http.get(f"{self._public_url}/healthz")).status_code == httpx.codes.OK:
+                        return
+                except httpx.HTTPError:
+                    pass  # The gateway itself may be what is coming back.
+                await asyncio.sleep(0.1)
+
+
+@pytest.fixture(scope="session")
+def public_url() -> str:
+    """Where the test stack's gateway listens."""
+    return stack_setting("PUBLIC_URL")
+
+
+@pytest.fixture(scope="session")
+async def people(public_url: str) -> People:
+    """Return the demo accounts."""
+    return People(public_url)
+
+
+@pytest.fixture
+async def accounts(people: People) -> AsyncIterator[list[Account]]:
+    """Return alice, bob, carol, dave and erin, logged in."""
+    opened = [await people.account(username) for username in PEOPLE]
+    yield opened
+    for account in opened:
+        await account.http.aclose()
+
+
+@pytest.fixture
+async def processes(public_url: str) -> AsyncIterator[Processes]:
+    """Give access to the stack's processes; afterwards all are healthy again."""
+    handle = Processes(public_url)
+    await handle.healthy()
+    yield handle
+    await handle.healthy()
+
+
+@pytest.fixture
+async def database() -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+    """Look into the database as its owner of everything."""
+    connection = await asyncpg.connect(
+        host=stack_setting("POSTGRES_HOST"),
+        port=int(stack_setting("POSTGRES_PORT")),
+        user="postgres",
+        password=stack_setting("POSTGRES_SUPERUSER_PASSWORD"),
+        database=stack_setting("POSTGRES_DB"),
+    )
+    yield connection
+    await connection.close()
