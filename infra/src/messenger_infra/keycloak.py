@@ -105,7 +105,7 @@ def prepare(stack: Stack, tree: Path) -> None:
 
 
 def _copy_theme(stack: Stack, themes: Path) -> None:
-    source, copy = stack.repo / "keycloak" / "theme", themes / "messenger"
+    source, copy = stack.repo / "keycloak" / "theme" / "messenger", themes / "messenger"
     if not source.is_dir() or _fingerprint(source) == _fingerprint(copy):
         return
     shutil.rmtree(copy, ignore_errors=True)
