@@ -47,7 +47,8 @@ def schemas() -> list[Schema]:
     for pattern in ("services/*/src/*/repositories/tables.py", "gateway/app/src/*/repositories/tables.py"):
         for path in REPOSITORY.glob(pattern):
             module = importlib.import_module(f"{path.parts[-3]}.repositories.tables")
-            found.append(Schema(module.SCHEMA, module.Base.metadata))
+            metadata = module.Base.metadata if hasattr(module, "Base") else module.metadata
+            found.append(Schema(module.SCHEMA, metadata))
     order = {"user_profile": 0, "chat": 1, "realtime": 2, "gateway": 3}
     return sorted(found, key=lambda schema: (order.get(schema.name, len(order)), schema.name))
 
