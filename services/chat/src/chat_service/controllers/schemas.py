@@ -178,5 +178,5 @@ def read_cursor(cursor: str) -> ListPosition:
     try:
         micros, chat_id = _cursor.unpack(base64.b64decode(cursor + "==", altchars=b"-_", validate=True))
         return ListPosition(EPOCH + timedelta(microseconds=micros), ChatId(chat_id))
-    except (struct.error, OverflowError) as error:
+    except (ValueError, struct.error, OverflowError) as error:
         raise ValueError("not a cursor") from error
