@@ -214,4 +214,5 @@ class Supervisor:
             deadline = time.monotonic() + 20
             while system.is_alive(pid) and time.monotonic() < deadline:
                 time.sleep(0.05)
+            system.reap(pid)
         system.sweep(self._stack.folder)

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from messenger_infra.errors import SetupError
@@ -206,6 +206,12 @@ def install(packages: Sequence[str]) -> None:
     with _nothing_started():
         options = ["--no-install-recommends", "-o", "Dpkg::Options::=--force-confold", "-o", "DPkg::Lock::Timeout=120"]
         run([*apt, *options, "install", *packages], timeout=900)
+
+
+def reap(pid: int) -> None:
+    """Collect the exit status of an ended child of ours; another's child is its parent's affair."""
+    with suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
 
 
 def is_alive(pid: int) -> bool:
