@@ -40,10 +40,7 @@ async def test_one_client_id_from_five_sockets_and_rest_at_once_is_one_message(
         )
         rest = answers[CONNECTIONS:]
         assert {response.status_code for response in rest if response is not None} <= {200, 201}
-        acks = [
-            await sender.wait_for(lambda frame, sent=client_id: frame.get("message", {}).get("client_id") == sent)
-            for sender in senders
-        ]
+        acks = [await sender.wait_for_ack(client_id) for sender in senders]
         ids = {ack["message"]["id"] for ack in acks} | {response.json()["id"] for response in rest if response}
         assert len(ids) == 1
     last = (await senders[0].say(chat_id, "the end"))["message"]["id"]

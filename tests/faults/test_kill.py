@@ -44,7 +44,7 @@ class Talker:
         """Return a connection that is up to date, however many tries it takes."""
         while self._live is None or self._live.close_code is not None:
             try:
-                live = await LiveClient.open(self._account.public_url, self._account.token)
+                live = await self._account.live()
                 self._live, self._taken = live, 0
                 self.reconnects += 1
                 await self._sync(live)

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 Frame = dict[str, Any]
 PATIENCE_S = 10.0
@@ -40,7 +40,11 @@ class LiveClient:
             proxy=None,
         )
         client = cls(socket)
-        hello = await client.wait_for(lambda frame: frame["type"] == "hello")
+        try:
+            hello = await client.wait_for(lambda frame: frame["type"] == "hello")
+        except BaseException:
+            await client.close()
+            raise
         client.user_id = hello["user_id"]
         return client
 
@@ -112,6 +116,10 @@ class LiveClient:
         """Return the frame of a message, waiting for it."""
         return await self.wait_for(lambda frame: frame.get("message", {}).get("id") == message_id)
 
+    async def wait_for_ack(self, client_id: str) -> Frame:
+        """Return the frame of an own message, waiting for it."""
+        return await self.wait_for(lambda frame: frame.get("message", {}).get("client_id") == client_id)
+
     async def wait_closed(self, patience_s: float = PATIENCE_S) -> int:
         """Return the close code, waiting for it."""
         async with asyncio.timeout(patience_s):
@@ -139,6 +147,7 @@ class Account:
         self.username = username
         self.token = token
         self.id = 0
+        self._clients: list[LiveClient] = []
         self.http = httpx.AsyncClient(
             base_url=public_url, headers={"Authorization": f"Bearer {token}"}, timeout=PATIENCE_S
         )
@@ -151,8 +160,24 @@ class Account:
         return self
 
     async def live(self) -> LiveClient:
-        """Open a connection."""
-        return await LiveClient.open(self.public_url, self.token)
+        """Open a connection; while a part is away (503) try again, as clients are told to."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                try:
+                    client = await LiveClient.open(self.public_url, self.token)
+                except InvalidStatus as refusal:
+                    if refusal.response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                        raise
+                else:
+                    self._clients.append(client)
+                    return client
+                await asyncio.sleep(0.2)
+
+    async def aclose(self) -> None:
+        """Close everything that this account has opened."""
+        for client in self._clients:
+            await client.close()
+        await self.http.aclose()
 
     async def private_chat(self, other: Account) -> int:
         """Return the private chat with another account."""

@@ -79,12 +79,25 @@ class Processes:
         """Start a stopped process."""
         self._supervisor.start(name)
 
+    async def restart(self, name: str) -> None:
+        """Stop, start, and wait until everything is healthy."""
+        await asyncio.to_thread(self.stop, name)
+        self.start(name)
+        await self.healthy()
+
     async def healthy(self) -> None:
         """Wait until the gateway says that every part is ready."""
+        await self._health(httpx.codes.OK)
+
+    async def ailing(self) -> None:
+        """Wait until the gateway says that some part is not ready."""
+        await self._health(httpx.codes.SERVICE_UNAVAILABLE)
+
+    async def _health(self, wanted: int) -> None:
         async with asyncio.timeout(BACK_S), httpx.AsyncClient(timeout=5) as http:
             while True:
                 try:
-                    if (await http.get(f"{self._public_url}/healthz")).status_code == httpx.codes.OK:
+                    if (await http.get(f"{self._public_url}/healthz")).status_code == wanted:
                         return
                 except httpx.HTTPError:
                     pass  # The gateway itself may be what is coming back.
@@ -109,7 +122,7 @@ async def accounts(people: People) -> AsyncIterator[list[Account]]:
     opened = [await people.account(username) for username in PEOPLE]
     yield opened
     for account in opened:
-        await account.http.aclose()
+        await account.aclose()
 
 
 @pytest.fixture

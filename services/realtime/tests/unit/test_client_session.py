@@ -15,7 +15,7 @@ from messenger_platform.tokens import Principal
 from messenger_testing.realtime_world import World
 from realtime_service.services.client_session import Limits
 from realtime_service.services.op_batches import OpBatches
-from realtime_service.services.ports import Entry, OpResult
+from realtime_service.services.ports import ChatVersion, Entry, OpResult
 
 Settled = Callable[[], Awaitable[None]]
 
@@ -95,12 +95,33 @@ async def test_a_live_frame_that_overtakes_the_own_send_has_acknowledged_it(worl
     assert alice.versions() == [2, 2], "a second send of its own gets an acknowledgement of its own"
 
 
-async def test_an_acknowledgement_does_not_wait_for_ever_for_its_event(world: World, settled: Settled) -> None:
+async def test_an_acknowledgement_whose_events_do_not_come_is_pulled_with_all_before_it(
+    world: World, settled: Settled
+) -> None:
+    session, alice = world.session(1)
+    client_id = str(uuid.uuid4())
+    before, event = world.sent(4), world.sent(5, client_id=client_id)
+    world.chats.people[10] = [1, 2]
+    world.chats.logs[10] = [Entry(4, before.message), Entry(5, event.message)]
+    world.chats.changed = [ChatVersion(10, 5, 3)]
+    world.chats.results = [OpResult(5, message=event.message)]
+    session.on_text(send_frame(client_id))
+    await alice.until(lambda: alice.frames)
+    world.hub.apply(before)
+    world.hub.apply(event)
+    await settled()
+    assert alice.versions() == [4, 5]
+    assert alice.frames[1]["message"]["client_id"] == client_id
+
+
+async def test_an_acknowledgement_comes_even_when_nothing_can_be_fetched(world: World, settled: Settled) -> None:
     session, alice = world.session(1)
     client_id = str(uuid.uuid4())
     event = world.sent(5, client_id=client_id)
     world.chats.results = [OpResult(5, message=event.message)]
     session.on_text(send_frame(client_id))
+    await settled()
+    world.chats.away = True
     await alice.until(lambda: alice.frames)
     assert alice.frames[0]["message"]["client_id"] == client_id
     world.hub.apply(world.sent(4))

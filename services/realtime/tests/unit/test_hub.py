@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -236,10 +238,38 @@ async def test_after_a_time_without_events_everything_missed_is_fetched(world: W
     world.chats.logs[11] = [Entry(version, world.message(chat_id=11)) for version in (7, 8, 9)]
     world.hub.apply(followed[2])
     world.chats.changed = [ChatVersion(10, 4, 1), ChatVersion(11, 9, 7)]
-    await world.hub.catch_up("2026-11-22T10:00:00Z")
+    await world.hub.catch_up(datetime.now(UTC))
     await settled()
     assert [frame["version"] for frame in bob.frames if frame["message"]["chat_id"] == 10] == [2, 3, 4]
     assert [frame["version"] for frame in bob.frames if frame["message"]["chat_id"] == 11] == [8, 9]
+
+
+async def test_a_chat_is_pulled_in_order_when_its_events_do_not_come(world: World, settled: Settled) -> None:
+    _, bob = world.connect(2)
+    world.chats.people = {10: [1, 2], 11: [1, 2]}
+    known = {version: world.sent(version) for version in (2, 3, 4)}
+    world.hub.apply(known[2])
+    world.chats.logs[10] = [Entry(version, event.message) for version, event in known.items()]
+    world.chats.logs[11] = [Entry(version, world.message(chat_id=11)) for version in (7, 8)]
+    world.chats.changed = [ChatVersion(11, 8, 6)]
+    await world.hub.pull(10, 4, 2)
+    await world.hub.pull(11, 8, 2)
+    for event in known.values():
+        world.hub.apply(event)
+    await settled()
+    assert bob.versions() == [2, 3, 4, 7, 8]
+
+
+async def test_pulls_at_once_fetch_once(world: World, settled: Settled) -> None:
+    _, bob = world.connect(2)
+    world.chats.people[10] = [1, 2]
+    known = {version: world.sent(version) for version in (2, 3, 4)}
+    world.hub.apply(known[2])
+    world.chats.logs[10] = [Entry(version, event.message) for version, event in known.items()]
+    await asyncio.gather(*(world.hub.pull(10, version, 2) for version in (3, 4, 3, 4)))
+    await settled()
+    assert bob.versions() == [2, 3, 4]
+    assert world.chats.calls == ["entries"]
 
 
 async def test_a_slow_consumer_is_closed_and_the_others_go_on(world: World, settled: Settled) -> None:

@@ -6,6 +6,7 @@ A frame that cannot be obeyed is answered with an error frame and changes nothin
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from realtime_service.domain.frames import (
     PONG,
     Auth,
     ErrorFrame,
+    Message,
     Ping,
     Read,
     ReauthRequired,
@@ -44,6 +46,9 @@ ABUSE = 1008
 REAUTH_BEFORE_S = 60.0
 # How long an acknowledgement may wait for the live frame of its message, which carries it.
 ACK_PATIENCE_S = 0.25
+PULL_TIMEOUT_S = 3.0
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,7 @@ class ClientSession:
         self._shared = shared
         self._loop = asyncio.get_running_loop()
         self._tasks = Tasks()
+        self._late_answers = Tasks()
         self._expiry: asyncio.TimerHandle | None = None
         self._refused_in_a_row = 0
         self._syncs = asyncio.Lock()
@@ -85,6 +91,7 @@ class ClientSession:
         if self._expiry is not None:
             self._expiry.cancel()
         self._tasks.cancel()
+        self._late_answers.cancel()
 
     def on_text(self, text: str) -> None:
         """Take one text frame."""
@@ -145,10 +152,20 @@ class ClientSession:
             # Delivered before this send came: it is a repetition, and gets the same message again.
             connection.answer_send(result.version, message, live_may_follow=False)
         else:
-            self._loop.call_later(ACK_PATIENCE_S, self._acknowledge_late, result.version, message)
+            self._loop.call_later(ACK_PATIENCE_S, self._expect_no_longer, result.version, message)
 
-    def _acknowledge_late(self, version: int, message: Any) -> None:
+    def _expect_no_longer(self, version: int, message: Message) -> None:
         if self._connection.awaits(message):
+            self._late_answers.start(self._answer_late(version, message))
+
+    async def _answer_late(self, version: int, message: Message) -> None:
+        """Fetch what the events do not bring; if even that fails, acknowledge to this connection alone."""
+        try:
+            async with asyncio.timeout(PULL_TIMEOUT_S):
+                await self._shared.hub.pull(message.chat_id, version, self._connection.user_id)
+        except (Unavailable, TimeoutError) as error:
+            logger.warning("a chat could not be pulled", extra={"chat_id": message.chat_id, "error": repr(error)})
+        if self._connection.awaits(message) and message.chat_id not in self._connection.held:
             self._connection.answer_send(version, message, live_may_follow=True)
 
     def _read(self, frame: Read) -> None:

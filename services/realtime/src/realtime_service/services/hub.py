@@ -16,8 +16,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import UNSET
@@ -71,7 +72,9 @@ class Hub:
         self._sessions: dict[str, set[Connection]] = {}
         self._chats_of: defaultdict[int, set[int]] = defaultdict(set)
         self._dirty: list[Connection] = []
+        self._fetches: dict[int, asyncio.Task[None]] = {}
         self._tasks = Tasks()
+        self._started_at = datetime.now(UTC)
 
     # Connections
 
@@ -138,7 +141,7 @@ class Hub:
             self._deliver(chat_id, chat, event)
         elif event.version > chat.version:
             chat.held = [event]
-            self._tasks.start(self._repair(chat_id, chat))
+            self._fetch(chat_id, self._repair(chat_id, chat))
 
     def accept_answer(self, version: int, message: Message) -> bool:
         """Take an own send from the chat service's answer: deliver it at once if it is the chat's next version.
@@ -160,7 +163,7 @@ class Hub:
             self._set_members(chat_id, chat, event.participants)
         elif event.to is None:
             chat.held = []
-            self._tasks.start(self._load(chat_id, chat, event))
+            self._fetch(chat_id, self._load(chat_id, chat, event))
         else:
             self._set_members(chat_id, chat, event.to)
         return chat
@@ -262,6 +265,31 @@ class Hub:
 
     # Fetching what is missing
 
+    def _fetch(self, chat_id: int, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Start the one fetch of a chat, whose events are held meanwhile."""
+        task = self._fetches[chat_id] = self._tasks.start(work)
+        task.add_done_callback(lambda done: self._fetches.pop(chat_id) if self._fetches[chat_id] is done else None)
+        return task
+
+    async def pull(self, chat_id: int, version: int, user_id: int) -> None:
+        """Deliver a chat up to a committed version although its events do not come; raises `Unavailable`.
+
+        So the acknowledgements of this instance, and with them the order of what its clients see, depend on neither
+        the relay nor the broker.
+        """
+        while (fetch := self._fetches.get(chat_id)) is not None:
+            await asyncio.shield(fetch)
+        chat = self._chats.get(chat_id)
+        if chat is None:
+            changed = await self._chats_service.changed_since([user_id], self._started_at.isoformat())
+            chat = self._chats.get(chat_id)
+            since = next((item.since_version for item in changed if item.chat_id == chat_id), None)
+            if chat is None and since is not None:
+                chat = self._chats[chat_id] = LoadedChat(since)
+        if chat is not None and chat.held is None and chat.version < version:
+            chat.held = []
+            await asyncio.shield(self._fetch(chat_id, self._repair(chat_id, chat)))
+
     async def _find_members(self, chat_id: int, version: int) -> list[int]:
         known = await self._memberships.find(chat_id)
         if known is not None and known[0] >= version:
@@ -302,19 +330,20 @@ class Hub:
         for event in held:
             self.apply(event)
 
-    async def catch_up(self, since: str) -> None:
+    async def catch_up(self, since: datetime) -> None:
         """Repair after a time without events: fetch what the users of this instance have missed since then.
 
         A chat that is followed has a version to go on from. One that is not has delivered nothing here, so what
         has happened in it since then is missing. Raises `Unavailable`.
         """
-        for item in await self._chats_service.changed_since(self.online_users, since):
+        since = max(since, self._started_at)
+        for item in await self._chats_service.changed_since(self.online_users, since.isoformat()):
             chat = self._chats.get(item.chat_id)
             if chat is None:
                 chat = self._chats[item.chat_id] = LoadedChat(item.since_version)
             if chat.held is None and chat.version < item.version:
                 chat.held = []
-                await self._repair(item.chat_id, chat)
+                await asyncio.shield(self._fetch(item.chat_id, self._repair(item.chat_id, chat)))
 
 
 async def _persistently(call: Callable[[], Awaitable[T]]) -> T:

@@ -46,7 +46,6 @@ class FanOut:
         self._origin = f"{random.getrandbits(64):x}"
         self._typing = msgspec.json.Decoder(_Typing)
         self._publishing = Tasks()
-        self._first_connected_at: datetime | None = None
         self._lost_at: datetime | None = None
         self.connected = False
 
@@ -82,17 +81,15 @@ class FanOut:
             self._ephemeral = await channel.get_exchange(EPHEMERAL_EXCHANGE, ensure=False)
             await queue.consume(self._take, no_ack=True)
             self.connected = True
-            self._first_connected_at = self._first_connected_at or datetime.now(UTC)
-            await self._catch_up(self._first_connected_at)
+            await self._catch_up()
             await until_closed(connection, channel)
 
-    async def _catch_up(self, first_connected_at: datetime) -> None:
+    async def _catch_up(self) -> None:
         if self._lost_at is None:
             return
-        since = max(self._lost_at - MARGIN, first_connected_at).isoformat()
         while True:
             try:
-                await self._hub.catch_up(since)
+                await self._hub.catch_up(self._lost_at - MARGIN)
             except Unavailable:
                 await asyncio.sleep(BACK_OFF_S[0])
             else:
