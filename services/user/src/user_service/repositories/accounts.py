@@ -124,8 +124,7 @@ class SQLAccountsTransaction:
 
     async def publish(self, event: Profile) -> None:
         """Tell the world when, and only when, the transaction commits."""
-        envelope = Event(type=type(event).__name__, source=SOURCE, subject=f"users/{event.id}", data=event)
-        await emit(self._connection, [(ROUTING_KEY, envelope)])
+        await emit(self._connection, [(ROUTING_KEY, envelope(event))])
 
     async def _write(self, statement: Any, claims: Claims) -> Account | None:
         rows = await self._connection.execute(
@@ -145,6 +144,11 @@ class SQLAccountsTransaction:
         filed_under = terms(account.username, account.name)
         await self._connection.execute(_FILE, {"id": account.id, "terms": filed_under})
         return account
+
+
+def envelope(event: Profile) -> Event:
+    """Put an event of this context into its CloudEvent."""
+    return Event(type=type(event).__name__, source=SOURCE, subject=f"users/{event.id}", data=event)
 
 
 def _account(row: Row[Any]) -> Account:
