@@ -206,6 +206,9 @@ def install(packages: Sequence[str]) -> None:
     with _nothing_started():
         options = ["--no-install-recommends", "-o", "Dpkg::Options::=--force-confold", "-o", "DPkg::Lock::Timeout=120"]
         run([*apt, *options, "install", *packages], timeout=900)
+    if "rabbitmq-server" in packages and shutil.which("systemctl"):
+        # The package enables a node for the next boot; nobody asked for it, and ours is another one.
+        run([*prefix, "systemctl", "--quiet", "disable", "rabbitmq-server.service"])
 
 
 def reap(pid: int) -> None:
