@@ -46,11 +46,11 @@ logs: ## Follow the logs (NAME=chat-1 for one process)
 
 .PHONY: demo
 demo: venv ## Two demo accounts log in at the real login page and talk; needs `make up`
-	@set -a && eval "$$($(INFRA) env)" && set +a && $(BIN)/python tests/demo.py
+	@set -a && eval "$$($(INFRA) env)" && set +a && PYTHONPATH=tests/support $(BIN)/python tests/demo.py
 
 .PHONY: load
 load: venv ## Latency at 100 messages/s through the gateway, with counts of lost, doubled, reordered; needs `make up`
-	@set -a && eval "$$($(INFRA) env)" && set +a && $(BIN)/python tests/load/load.py $(ARGS)
+	@set -a && eval "$$($(INFRA) env)" && set +a && PYTHONPATH=tests/support $(BIN)/python tests/load/load.py $(ARGS)
 
 ## Tests
 

@@ -23,6 +23,7 @@ class LiveClient:
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
         self.frames: list[Frame] = []
+        self.on_frame: Callable[[Frame], None] | None = None
         self._arrived = asyncio.Condition()
         self._reader = asyncio.create_task(self._read())
         self.close_code: int | None = None
@@ -69,7 +70,10 @@ class LiveClient:
         try:
             async for text in self._socket:
                 async with self._arrived:
-                    self.frames.append(json.loads(text))
+                    frame = json.loads(text)
+                    self.frames.append(frame)
+                    if self.on_frame is not None:
+                        self.on_frame(frame)
                     self._arrived.notify_all()
         except ConnectionClosed:
             pass
