@@ -240,6 +240,7 @@ async def provision(environment: Mapping[str, str]) -> list[str]:
             reports += await provisioner.demo_accounts()
     finally:
         await admin.connection.aclose()
+        await admin.connection.keycloak_openid.connection.aclose()
     return reports
 
 
