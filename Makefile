@@ -77,7 +77,7 @@ lint: venv ## Style, types, boundaries between packages, declared dependencies
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy $(addsuffix /src,$(MEMBERS))
 	@$(BIN)/lint-imports
-	@for member in $(MEMBERS); do (cd $$member && $(CURDIR)/$(BIN)/deptry . ) || exit 1; done
+	@for member in $(MEMBERS); do (cd $$member && $(CURDIR)/$(BIN)/deptry src) || exit 1; done
 
 .PHONY: fmt
 fmt: venv ## Format the code and fix what can be fixed without thinking

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 
 from messenger_infra import keycloak, launch, postgres, rabbitmq, system
-from messenger_infra.settings import Stack, processes
+from messenger_infra.settings import Stack, fingerprint, processes
 
 SERVERS, SERVICES = "servers", "services"
 
@@ -73,7 +73,7 @@ def secrets_of(service: str, env: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def fingerprint(*folders: Path) -> str:
+def sources_of(*folders: Path) -> str:
     """Return a short hash over the sources in these folders, so that changed code restarts its processes."""
     digest = hashlib.sha256()
     for folder in folders:
@@ -86,7 +86,7 @@ def fingerprint(*folders: Path) -> str:
 def service_environment(stack: Stack, service: str, port: int) -> dict[str, str]:
     """Return the whole environment of one of our services."""
     platform = stack.repo / "services" / "platform" / "src"
-    sources = fingerprint(stack.repo / PACKAGES[service][1] / "src", platform)
+    sources = sources_of(stack.repo / PACKAGES[service][1] / "src", platform)
     return {
         **secrets_of(service, stack.env),
         "HOST": "127.0.0.1",
@@ -121,7 +121,7 @@ def servers(stack: Stack, java: str, tree: Path) -> list[Program]:
             "postgres",
             SERVERS,
             (str(postgres.binaries() / "postgres"), "-D", str(postgres.data_folder(stack))),
-            {"HOME": str(stack.folder)},
+            {"HOME": str(stack.folder), "MESSENGER_CONFIGURATION": fingerprint(postgres.CONFIGURATION, postgres.HBA)},
             database,
             lambda: postgres.is_ready(stack),
             stop_signal="INT",  # Fast shutdown: sessions are ended, nothing committed is lost.
@@ -167,7 +167,7 @@ def services(stack: Stack) -> list[Program]:
         "--disable-hot-restart",  # No shared memory between two stacks.
     )
     rendered = stack.folder / "envoy.yaml"
-    configuration = hashlib.sha256(rendered.read_bytes()).hexdigest()[:12] if rendered.exists() else "none"
+    configuration = fingerprint(rendered.read_text() if rendered.exists() else "")
     return [
         service(stack, "user", stack.port("USER")),
         *(service(stack, f"chat-{i}", port) for i, port in enumerate(processes(stack.env, "CHAT"), 1)),

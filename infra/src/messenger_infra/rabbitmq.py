@@ -1,6 +1,5 @@
 """RabbitMQ: a node of our own, with its own port mapper, cookie and folders."""
 
-import hashlib
 import json
 import secrets
 import socket
@@ -8,7 +7,7 @@ from pathlib import Path
 
 from messenger_infra import system
 from messenger_infra.errors import SetupError
-from messenger_infra.settings import Stack
+from messenger_infra.settings import Stack, fingerprint
 from messenger_infra.topology import definitions
 
 CONFIGURATION = """\
@@ -22,6 +21,7 @@ vm_memory_high_watermark.absolute = 512MB
 disk_free_limit.absolute = 200MB
 log.console = true
 log.console.level = info
+log.console.use_colors = off
 log.connection.level = error
 log.file = false
 """
@@ -63,7 +63,8 @@ def environment(stack: Stack) -> dict[str, str]:
         " -kernel inet_dist_use_interface {127,0,0,1}",
         # The script then becomes the Erlang machine instead of waiting for it: one process, one pid.
         "RUNNING_UNDER_SYSTEMD": "true",
-        "RABBITMQ_DEFINITIONS": hashlib.sha256(json.dumps(definitions(stack.env)).encode()).hexdigest()[:12],
+        # A changed configuration is a changed program, which the supervisor restarts.
+        "MESSENGER_CONFIGURATION": fingerprint(CONFIGURATION, json.dumps(definitions(stack.env))),
     }
 
 

@@ -5,6 +5,7 @@ the defaults of .env.example moved to free ports, secrets of its own). Only the 
 `make env` can write .env for `docker compose` on a machine without our environment.
 """
 
+import hashlib
 import os
 import re
 import secrets
@@ -215,6 +216,11 @@ def stack_of_tests(repo: Path | None = None) -> Stack:
         return stack_of_tests(repo)
     env |= {name: os.environ[f"TEST_{name}"] for name in env if f"TEST_{name}" in os.environ}
     return Stack("test", repo, state, complete(env))
+
+
+def fingerprint(*texts: str) -> str:
+    """Return a short hash that changes when one of the texts does."""
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:12]
 
 
 def shell_lines(env: Mapping[str, str]) -> str:
