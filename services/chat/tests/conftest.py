@@ -245,6 +245,11 @@ async def sql_storage(runtime: AsyncEngine) -> AsyncIterator[SQLStorage]:
 
 
 @pytest.fixture
+def recording_log_type() -> type[RecordingLog]:
+    return RecordingLog
+
+
+@pytest.fixture
 def memory_storage() -> MemoryStorage:
     return MemoryStorage()
 
