@@ -39,7 +39,7 @@ class Person:
     async def say(self, chat_id: int, text: str, *listeners: Person) -> Frame:
         """Send, print the acknowledgement, and print who has received it."""
         began = time.perf_counter()
-        ack = (await self.live.say(chat_id, text))["message"]
+        ack: Frame = (await self.live.say(chat_id, text))["message"]
         stored_ms = (time.perf_counter() - began) * 1000
         console.print(f"  {self.label}  {escape(text)}  [dim]#{ack['id']}[/] ✓ [dim]{stored_ms:.0f} ms[/]")
         for listener in listeners:
@@ -61,7 +61,7 @@ class Person:
 
     async def show_history(self, chat_id: int) -> None:
         """Print the history as REST gives it."""
-        for message in await self.account.history(chat_id, order="desc", limit=4):
+        for message in reversed(await self.account.history(chat_id, order="desc", limit=3)):
             ticks = "[green]✓✓[/]" if message["is_read"] else "✓"
             sender = self._names[message["sender_id"]]
             clock = message["timestamp"][11:19]
@@ -115,9 +115,7 @@ def main() -> None:
     except (httpx.ConnectError, LoginFailed) as error:
         console.print(f"[red]The demo could not run:[/] {escape(str(error))}\nIs the system up? Try `make up` first.")
         sys.exit(1)
-    console.print(
-        "\n[green]That was real:[/] Keycloak, Envoy, PostgreSQL, RabbitMQ. The same in a browser:", public_url
-    )
+    console.print("\n[green]That was real:[/] Keycloak, Envoy, PostgreSQL, RabbitMQ.")
 
 
 if __name__ == "__main__":

@@ -96,13 +96,22 @@ async def send_at_rate(
 async def settle(journal: Journal, receivers: dict[str, str]) -> None:
     """Wait until everything has arrived, or for as long as is reasonable."""
     deadline = time.perf_counter() + SETTLE_S
-    while time.perf_counter() < deadline:
-        if all(
-            (receiver, journal.id_of.get(client_id, 0)) in journal.received_at
-            for client_id, receiver in receivers.items()
-        ):
-            return
+    while time.perf_counter() < deadline and len(deliveries_of(journal, receivers)) < len(receivers):
         await asyncio.sleep(0.05)
+
+
+def deliveries_of(journal: Journal, receivers: dict[str, str]) -> list[float]:
+    """Return the seconds from send to the other client, of what has arrived."""
+    arrivals = (
+        (item, journal.received_at.get((other, journal.id_of.get(item, 0)))) for item, other in receivers.items()
+    )
+    return [at - journal.sent_at[item] for item, at in arrivals if at is not None]
+
+
+def acknowledgements_of(journal: Journal) -> list[float]:
+    """Return the seconds from send to acknowledgement, of what was acknowledged."""
+    arrivals = ((journal.acknowledged_at.get(item), sent_at) for item, sent_at in journal.sent_at.items())
+    return [at - sent_at for at, sent_at in arrivals if at is not None]
 
 
 async def stored_ids(accounts: dict[str, Account], chats: list[tuple[str, str, int]], first_id: int) -> set[int]:
@@ -139,36 +148,28 @@ async def run(public_url: str, rate: float, seconds: float) -> bool:
     with console.status(f"{rate:g} messages/s for {seconds:g} s …"):
         receivers = await send_at_rate(lives, chats, rate, seconds, journal)
         await settle(journal, receivers)
-    acks = [
-        journal.acknowledged_at[item] - at for item, at in journal.sent_at.items() if item in journal.acknowledged_at
-    ]
-    deliveries = [
-        journal.received_at[receiver, journal.id_of[item]] - journal.sent_at[item]
-        for item, receiver in receivers.items()
-        if (receiver, journal.id_of.get(item, 0)) in journal.received_at
-    ]
+    deliveries = deliveries_of(journal, receivers)
     stored = await stored_ids(accounts, chats, min(journal.id_of.values()))
     missing = [item for item in journal.sent_at if journal.id_of.get(item) not in stored]
     lost = len(missing) + len(receivers) - len(deliveries)
     for account in accounts.values():
         await account.aclose()
-    report(rate, seconds, acks, deliveries, journal, lost)
+    report(rate, seconds, {"send → acknowledgement": acknowledgements_of(journal), "send → other client": deliveries})
+    console.print(
+        f"sent {len(journal.sent_at)}, refused {journal.refused}, lost {lost}, doubled {journal.doubled}, "
+        f"reordered {journal.reordered}"
+    )
     return not (lost or journal.doubled or journal.reordered or journal.refused)
 
 
-def report(
-    rate: float, seconds: float, acks: list[float], deliveries: list[float], journal: Journal, lost: int
-) -> None:
-    """Print the figures."""
+def report(rate: float, seconds: float, latencies: dict[str, list[float]]) -> None:
+    """Print the latencies and the circumstances."""
     table = Table("", "p50 ms", "p95 ms", "p99 ms", "count", box=None, header_style="bold")
-    for name, values in (("send → acknowledgement", acks), ("send → other client", deliveries)):
+    for name, values in latencies.items():
         table.add_row(name, *(f"{value:.1f}" for value in percentiles(values)), str(len(values)))
     console.print(table)
-    console.print(
-        f"sent {len(journal.sent_at)}, refused {journal.refused}, lost {lost}, doubled {journal.doubled}, "
-        f"reordered {journal.reordered}; {rate:g}/s for {seconds:g} s; load average {os.getloadavg()[0]:.1f} "
-        f"on {os.cpu_count()} cores"
-    )
+    load = os.getloadavg()[0]
+    console.print(f"{rate:g}/s for {seconds:g} s; load average {load:.1f} on {os.cpu_count()} cores")
 
 
 def main() -> None:

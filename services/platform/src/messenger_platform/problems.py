@@ -107,4 +107,5 @@ async def _unexpected(request: Request, error: Exception) -> Response:
 
 
 def _field(location: Sequence[str | int]) -> str:
-    return ".".join(str(part) for part in location if part not in {"body", "query", "path"}) or "body"
+    """Name a field without the part of the request it stands in: `("body", "text")` → `text`."""
+    return ".".join(str(part) for part in location[1:]) or str(location[0])

@@ -39,6 +39,10 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     async def fail(name: str) -> None:
         raise errors[name]
 
+    @app.get("/search")
+    async def search(query: int) -> int:
+        return query
+
     @app.post("/draft")
     async def draft(body: Draft) -> Draft:
         return body
@@ -83,3 +87,8 @@ async def test_a_bad_body_names_its_fields(client: httpx.AsyncClient) -> None:
     assert response.status_code == 422
     assert {item["field"] for item in response.json()["errors"]} == {"text", "sender_id"}
     assert (await client.post("/draft", content=b"{")).status_code == 422
+
+
+async def test_a_field_may_be_called_like_a_part_of_the_request(client: httpx.AsyncClient) -> None:
+    response = await client.get("/search", params={"query": "x"})
+    assert [item["field"] for item in response.json()["errors"]] == ["query"]
