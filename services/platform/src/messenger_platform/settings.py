@@ -28,6 +28,7 @@ class ServiceSettings(BaseSettings):
     oidc_authorized_parties: CommaList = "gateway,messenger-cli,api-docs"
     keycloak_url: str = "http://127.0.0.1:8081"
     user_url: str = "http://127.0.0.1:8110"
+    gateway_url: str = "http://127.0.0.1:8100"
 
     postgres_host: str = "127.0.0.1"
     postgres_port: Port = 5442

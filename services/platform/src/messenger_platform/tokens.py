@@ -36,7 +36,7 @@ _SEGMENT = re.compile(r"[A-Za-z0-9_-]+")
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who a verified access token speaks for; `expires_at` in seconds since the epoch."""
+    """Who a verified access token speaks for; `issued_at` and `expires_at` in seconds since the epoch."""
 
     sub: str
     sid: str
@@ -44,6 +44,7 @@ class Principal:
     name: str
     email: str
     roles: frozenset[str]
+    issued_at: float
     expires_at: float
     token: str
 
@@ -141,12 +142,14 @@ class TokenVerifier:
         audience: str,
         authorized_parties: Collection[str],
         keys: SigningKeys,
+        has_ended: Callable[[Principal], bool] = lambda _: False,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._issuer = issuer
         self._audience = audience
         self._authorized_parties = frozenset(authorized_parties)
         self._keys = keys
+        self._has_ended = has_ended
         self._clock = clock
         self._seen: OrderedDict[bytes, Principal] = OrderedDict()
         self._claims = msgspec.json.Decoder(_Claims)
@@ -154,14 +157,14 @@ class TokenVerifier:
     async def verify(self, token: str) -> Principal:
         """Return whom the token speaks for; raises `InvalidToken`, or `Unavailable` when no key was ever fetched."""
         digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
-        known = self._seen.get(digest)
-        if known is not None and known.expires_at > self._clock():
-            return known
-        payload = await self._verified_payload(token)
-        principal = self._principal(payload, token)
-        self._seen[digest] = principal
-        if len(self._seen) > CACHE_SIZE:
-            self._seen.popitem(last=False)
+        principal = self._seen.get(digest)
+        if principal is None or principal.expires_at <= self._clock():
+            principal = self._principal(await self._verified_payload(token), token)
+            self._seen[digest] = principal
+            if len(self._seen) > CACHE_SIZE:
+                self._seen.popitem(last=False)
+        if self._has_ended(principal):
+            raise InvalidToken("The session has ended.")
         return principal
 
     async def _verified_payload(self, token: str) -> bytes:
@@ -213,6 +216,7 @@ class TokenVerifier:
             name=claims.name or username,
             email=claims.email,
             roles=frozenset(roles),
+            issued_at=float(claims.iat),
             expires_at=float(claims.exp),
             token=token,
         )

@@ -251,3 +251,21 @@ async def test_a_rotated_key_is_fetched_once_and_the_old_one_goes_with_its_publi
     clock.now += 601
     with pytest.raises(InvalidToken):
         await verifier.verify(issuer.token("carol"))
+
+
+async def test_a_token_of_an_ended_session_is_refused_even_if_it_was_seen_before(jwks: respx.Route) -> None:
+    ended: set[str] = set()
+    async with httpx.AsyncClient() as http:
+        verifier = TokenVerifier(
+            issuer=ISSUER,
+            audience=AUDIENCE,
+            authorized_parties={"messenger-cli"},
+            keys=SigningKeys(JWKS_URL, http),
+            has_ended=lambda principal: principal.sid in ended,
+        )
+        token = issuer.token("alice")
+        await verifier.verify(token)
+        ended.add("sid-alice")
+        with pytest.raises(InvalidToken, match="ended"):
+            await verifier.verify(token)
+        assert await verifier.verify(issuer.token("bob"))

@@ -287,8 +287,8 @@ async def test_a_connection_ends_with_its_token(world: World) -> None:
 async def test_a_fresh_token_of_the_same_session_keeps_it_alive(world: World, settled: Settled) -> None:
     session, alice = world.session(1, expires_in=0.2)
     later = time.time() + 300
-    good = Principal("sub-1", "sid-1", "alice", "Alice", "", frozenset(), later, "good")
-    stolen = Principal("sub-2", "sid-2", "bob", "Bob", "", frozenset(), later, "stolen")
+    good = Principal("sub-1", "sid-1", "alice", "Alice", "", frozenset(), 0.0, later, "good")
+    stolen = Principal("sub-2", "sid-2", "bob", "Bob", "", frozenset(), 0.0, later, "stolen")
     world.verifier.principals = {"good": good, "stolen": stolen}
     for token in ("forged", "stolen"):
         session.on_text(json.dumps({"type": "auth", "token": token}))
