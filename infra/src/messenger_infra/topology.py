@@ -17,18 +17,19 @@ from typing import Any
 EVENTS, EPHEMERAL, DEAD = "messenger.events", "messenger.ephemeral", "messenger.dead"
 
 NOTHING = "^$"
+OWN_QUEUES = r"^amq\.gen-.*$"
 RIGHTS: dict[str, tuple[str, str, str]] = {
     # user: (configure, write, read), as regular expressions over names.
     "relay": (NOTHING, r"^messenger\.events$", NOTHING),
-    "user": (NOTHING, NOTHING, NOTHING),
-    "chat": (NOTHING, NOTHING, r"^chat\..*$"),
-    # Server-named queues of its own, bound to both exchanges; binding writes to the queue and reads the exchange.
+    # Server-named queues of their own, for ends of sessions; binding writes to the queue and reads the exchange.
+    "user": (OWN_QUEUES, OWN_QUEUES, r"^(amq\.gen-.*|messenger\.events)$"),
+    "chat": (OWN_QUEUES, OWN_QUEUES, r"^(amq\.gen-.*|chat\..*|messenger\.events)$"),
     "realtime": (
-        r"^amq\.gen-.*$",
+        OWN_QUEUES,
         r"^(amq\.gen-.*|messenger\.ephemeral)$",
         r"^(amq\.gen-.*|realtime\..*|messenger\.events|messenger\.ephemeral)$",
     ),
-    "gateway": (NOTHING, NOTHING, r"^gateway\..*$"),
+    "gateway": (OWN_QUEUES, OWN_QUEUES, r"^(amq\.gen-.*|gateway\..*|messenger\.events)$"),
 }
 
 QUEUES: dict[str, tuple[str, ...]] = {

@@ -188,6 +188,7 @@ class World:
             user_id=user_id,
             sub=f"sub-{user_id}",
             sid=f"sid-{user_id}",
+            issued_at=time.time(),
             expires_at=time.time() + expires_in,
             schedule=self.hub.schedule,
         )

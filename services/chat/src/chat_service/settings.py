@@ -22,7 +22,7 @@ class ChatSettings(ServiceSettings):
 
     @property
     def consumer_url(self) -> str:
-        """The broker under the user that may read the queue `chat.users` and write nothing."""
+        """The broker under the user that may read the queue `chat.users` and the events, and write nothing."""
         return self.broker_url("chat", self.rabbitmq_chat_password)
 
 

@@ -32,11 +32,12 @@ from chat_service.services.write_batch import WriteBatch
 from chat_service.services.writer import Writer
 from chat_service.settings import ChatSettings
 from messenger_platform.accounts import Accounts
+from messenger_platform.authentication import authentication
 from messenger_platform.broker import Consumer
 from messenger_platform.database import create_engine
 from messenger_platform.limits import TokenBuckets
 from messenger_platform.service import background
-from messenger_platform.tokens import SigningKeys, TokenVerifier
+from messenger_platform.tokens import TokenVerifier
 
 MESSAGES_PER_S, MESSAGE_BURST = 20, 60
 CHATS_PER_S, CHAT_BURST = 10 / 60, 30
@@ -71,15 +72,16 @@ async def wire(settings: ChatSettings) -> AsyncIterator[Wiring]:
     consumer = Consumer(settings.consumer_url, QUEUE, UserEvents(known_users))
     async with httpx.AsyncClient() as http:
         accounts = Accounts(http, settings.user_url)
+        callers = authentication(settings, http, settings.consumer_url)
         try:
-            async with background(writer.run(), consumer.run()):
+            async with background(writer.run(), consumer.run(), callers.feed.run()):
                 yield _assemble(
                     settings=settings,
                     engine=engine,
                     writer=writer,
                     accounts=accounts,
                     known_users=known_users,
-                    http=http,
+                    verifier=callers.verifier,
                 )
         finally:
             await log.close()
@@ -93,7 +95,7 @@ def _assemble(
     writer: Writer,
     accounts: Accounts,
     known_users: KnownUsers,
-    http: httpx.AsyncClient,
+    verifier: TokenVerifier,
 ) -> Wiring:
     def limit(rate: float, burst: float) -> TokenBuckets:
         return TokenBuckets(rate=rate if settings.rate_limited else 0, burst=burst)
@@ -102,12 +104,7 @@ def _assemble(
     check_people = CheckPeople(known_users, accounts)
     return Wiring(
         engine=engine,
-        verifier=TokenVerifier(
-            issuer=settings.oidc_issuer,
-            audience=settings.oidc_audience,
-            authorized_parties=settings.authorized_parties,
-            keys=SigningKeys(settings.jwks_url, http),
-        ),
+        verifier=verifier,
         accounts=accounts,
         link=Link(writer, ReadLog(Logs(engine)), settings.internal_secret),
         create_chat=CreateChat(chats, check_people, limit(CHATS_PER_S, CHAT_BURST)),

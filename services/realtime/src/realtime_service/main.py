@@ -22,6 +22,7 @@ def create_app(settings: Settings) -> FastAPI:
         async with background(
             *(link.run() for link in wired.links.links),
             *(batches.run() for batches in wired.batches),
+            wired.callers.feed.run(),
             wired.fan_out.run(),
             wired.membership.run(),
         ):
@@ -30,7 +31,7 @@ def create_app(settings: Settings) -> FastAPI:
         await wired.engine.dispose()
 
     app = FastAPI(title="Messenger realtime", lifespan=lifespan, openapi_url=None)
-    app.state.verifier = wired.verifier
+    app.state.verifier = wired.callers.verifier
     install_problem_handlers(app, {})
     for router in wired.routers:
         app.include_router(router)

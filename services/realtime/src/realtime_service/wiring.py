@@ -9,11 +9,11 @@ from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from messenger_platform.accounts import Accounts
+from messenger_platform.authentication import Authentication, authentication
 from messenger_platform.broker import Consumer
 from messenger_platform.database import create_engine, ping
 from messenger_platform.limits import TokenBuckets
 from messenger_platform.service import health_routes
-from messenger_platform.tokens import SigningKeys, TokenVerifier
 from realtime_service.clients.chat_links import ChatLinks
 from realtime_service.controllers.consumers.fan_out import FanOut
 from realtime_service.controllers.consumers.membership import QUEUE, MembershipHandler
@@ -32,7 +32,7 @@ class Wired:
 
     engine: AsyncEngine
     http: httpx.AsyncClient
-    verifier: TokenVerifier
+    callers: Authentication
     links: ChatLinks
     batches: list[OpBatches]
     fan_out: FanOut
@@ -48,29 +48,26 @@ def wire(settings: Settings) -> Wired:
         application_name="realtime",
         pool_size=5,
     )
-    verifier = TokenVerifier(
-        issuer=settings.oidc_issuer,
-        audience=settings.oidc_audience,
-        authorized_parties=settings.authorized_parties,
-        keys=SigningKeys(settings.jwks_url, http),
-    )
+    broker_url = settings.broker_url("realtime", settings.rabbitmq_realtime_password)
+    callers = authentication(settings, http, broker_url)
     links = ChatLinks(settings.chat_links, settings.internal_secret.get_secret_value())
     memberships = Memberships(engine)
     hub = Hub(links, memberships)
     batches = [OpBatches(links, shard) for shard in range(links.shards)]
-    broker_url = settings.broker_url("realtime", settings.rabbitmq_realtime_password)
+    callers.ended.listen(hub.end_session)
     fan_out = FanOut(broker_url, hub)
     shared = Collaborators(
         hub=hub,
         batches=batches,
         synchronise=Synchronise(links),
-        verifier=verifier,
+        verifier=callers.verifier,
         limits=_limits(on=settings.rate_limited),
         publish_typing=fan_out.publish_typing,
     )
     endpoint = LiveEndpoint(
         accounts=Accounts(http, settings.user_url),
         shared=shared,
+        ended=callers.ended,
         public_url=settings.public_url,
         connections_per_user=settings.connections_per_user,
     )
@@ -82,7 +79,7 @@ def wire(settings: Settings) -> Wired:
     return Wired(
         engine=engine,
         http=http,
-        verifier=verifier,
+        callers=callers,
         links=links,
         batches=batches,
         fan_out=fan_out,

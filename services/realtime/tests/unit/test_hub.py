@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from messenger_platform.sessions import SessionEnd
 from messenger_testing.realtime_world import World
 from realtime_service.domain.events import ChatEvent, MessageRead, MessageSent
 from realtime_service.services.ports import ChatVersion, Entry
@@ -287,8 +288,19 @@ async def test_a_slow_consumer_is_closed_and_the_others_go_on(world: World, sett
 async def test_an_ended_session_closes_its_connections_only(world: World, settled: Settled) -> None:
     _, alice = world.connect(1)
     _, bob = world.connect(2)
-    world.hub.end_session("sid-1", "revoked")
+    world.hub.end_session(SessionEnd("sid-1", "sub-1", "evicted", datetime.now(UTC)))
+    assert alice.closed == (4401, "evicted")
+    assert bob.closed is None
+
+
+async def test_the_end_of_a_user_closes_what_was_opened_with_older_tokens(world: World, settled: Settled) -> None:
+    _, alice = world.connect(1)
+    later, alice_again = world.connect(1)
+    later.issued_at += 60
+    _, bob = world.connect(2)
+    world.hub.end_session(SessionEnd(None, "sub-1", "revoked", datetime.now(UTC)))
     assert alice.closed == (4401, "revoked")
+    assert alice_again.closed is None
     assert bob.closed is None
 
 

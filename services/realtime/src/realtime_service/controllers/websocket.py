@@ -11,6 +11,8 @@ from messenger_platform.accounts import Accounts
 from messenger_platform.errors import InvalidToken, Unavailable
 from messenger_platform.http_auth import ACCESS_TOKEN_COOKIE, principal_of
 from messenger_platform.problems import RETRY_AFTER_S, problem_response
+from messenger_platform.sessions import EndedSessions
+from messenger_platform.tokens import Principal
 from realtime_service.controllers.socket_protocol import socket_of
 from realtime_service.domain.frames import Hello, to_wire
 from realtime_service.services.client_session import ClientSession, Collaborators
@@ -23,8 +25,15 @@ class LiveEndpoint:
     """Accept clients and keep their connections until they end."""
 
     def __init__(
-        self, *, accounts: Accounts, shared: Collaborators, public_url: str, connections_per_user: int
+        self,
+        *,
+        accounts: Accounts,
+        shared: Collaborators,
+        ended: EndedSessions,
+        public_url: str,
+        connections_per_user: int,
     ) -> None:
+        self._ended = ended
         self._accounts = accounts
         self._shared = shared
         self._public_url = public_url
@@ -60,17 +69,22 @@ class LiveEndpoint:
             user_id=user_id,
             sub=principal.sub,
             sid=principal.sid,
+            issued_at=principal.issued_at,
             expires_at=principal.expires_at,
             schedule=hub.schedule,
         )
-        await self._live(websocket, connection)
+        await self._live(websocket, connection, principal)
 
-    async def _live(self, websocket: WebSocket, connection: Connection) -> None:
+    async def _live(self, websocket: WebSocket, connection: Connection, principal: Principal) -> None:
         hub = self._shared.hub
         connection.push(to_wire(Hello(connection.user_id, connection.id)))
         session = ClientSession(connection, self._shared)
         socket_of(websocket).attach(session.on_text, connection.flush)
         hub.add(connection)
+        end = self._ended.end_of(principal)
+        if end is not None:
+            # The session ended between the verification of its token and now.
+            connection.end_session(end.reason)
         try:
             while True:
                 # Text goes to the session without passing here, but for what came before `attach`.

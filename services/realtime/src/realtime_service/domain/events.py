@@ -57,17 +57,9 @@ class ChatEvent(msgspec.Struct):
         return msgspec.json.decode(self.chat, type=_ChatId).id
 
 
-class SessionEnded(msgspec.Struct):
-    """A login session is over; `reason` is one of revoked, evicted, expired, logout."""
-
-    sid: str
-    reason: str = "revoked"
-
-
 CHAT_EVENTS = frozenset({"ChatCreated", "ChatChanged", "ParticipantJoined", "ParticipantLeft"})
 
 envelopes: msgspec.json.Decoder[list[Envelope]] = msgspec.json.Decoder(list[Envelope])
 message_sent: msgspec.json.Decoder[MessageSent] = msgspec.json.Decoder(MessageSent)
 message_read: msgspec.json.Decoder[MessageRead] = msgspec.json.Decoder(MessageRead)
 chat_event: msgspec.json.Decoder[ChatEvent] = msgspec.json.Decoder(ChatEvent)
-session_ended: msgspec.json.Decoder[SessionEnded] = msgspec.json.Decoder(SessionEnded)

@@ -32,7 +32,7 @@ from realtime_service.domain.frames import (
     client_decoder,
     to_wire,
 )
-from realtime_service.services.connection import SESSION_ENDED, Connection
+from realtime_service.services.connection import Connection
 from realtime_service.services.hub import Hub
 from realtime_service.services.op_batches import OpBatches
 from realtime_service.services.ports import OpResult
@@ -235,6 +235,7 @@ class ClientSession:
         if principal.sub != connection.sub or principal.sid != connection.sid:
             connection.push(to_wire(ErrorFrame("forbidden", "The token belongs to another session.")))
             return
+        connection.issued_at = max(connection.issued_at, principal.issued_at)
         connection.expires_at = max(connection.expires_at, principal.expires_at)
         self._watch_expiry()
 
@@ -250,8 +251,7 @@ class ClientSession:
         self._expiry = self._loop.call_later(max(0.0, left), self._expire)
 
     def _expire(self) -> None:
-        self._connection.flush()
-        self._connection.socket.close(SESSION_ENDED, "expired")
+        self._connection.end_session("expired")
 
     # Refusals
 

@@ -37,6 +37,7 @@ class Connection:
         "floors",
         "held",
         "id",
+        "issued_at",
         "overtaking",
         "read_marks",
         "seen",
@@ -53,6 +54,7 @@ class Connection:
         user_id: int,
         sub: str,
         sid: str,
+        issued_at: float,
         expires_at: float,
         schedule: Callable[[Connection], None],
     ) -> None:
@@ -61,6 +63,7 @@ class Connection:
         self.user_id = user_id
         self.sub = sub
         self.sid = sid
+        self.issued_at = issued_at
         self.expires_at = expires_at
         self._schedule = schedule
         self._outbox: list[bytes] = []
@@ -94,6 +97,11 @@ class Connection:
             self.socket.close(SLOW_CONSUMER, "slow consumer: reconnect and sync")
             return
         self.socket.write(frames[0] if len(frames) == 1 else b"".join(frames))
+
+    def end_session(self, reason: str) -> None:
+        """Close because the login session is over: revoked, evicted, expired or logout."""
+        self.flush()
+        self.socket.close(SESSION_ENDED, reason)
 
     def deliver(self, chat_id: int, version: int, frame: bytes, own: Message | None = None) -> None:
         """Queue a versioned live frame, unless a sync has brought or will bring it.

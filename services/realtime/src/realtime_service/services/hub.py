@@ -24,6 +24,7 @@ import msgspec
 from msgspec import UNSET
 
 from messenger_platform.errors import Unavailable
+from messenger_platform.sessions import SessionEnd
 from realtime_service.domain.events import ChatEvent, MessageRead, MessageSent
 from realtime_service.domain.frames import (
     ChatFrame,
@@ -35,7 +36,7 @@ from realtime_service.domain.frames import (
     TypingFrame,
     to_wire,
 )
-from realtime_service.services.connection import SESSION_ENDED, Connection
+from realtime_service.services.connection import Connection
 from realtime_service.services.ports import Chats, Entry, Memberships
 from realtime_service.services.tasks import Tasks
 
@@ -113,14 +114,16 @@ class Hub:
         """The users with at least one connection here."""
         return list(self._users)
 
-    def connections(self) -> Iterable[Connection]:
+    def connections(self) -> list[Connection]:
         """All connections."""
         return [connection for those in self._users.values() for connection in those]
 
-    def end_session(self, sid: str, reason: str) -> None:
-        """Close every connection of a login session that has ended."""
-        for connection in list(self._sessions.get(sid, ())):
-            connection.socket.close(SESSION_ENDED, reason)
+    def end_session(self, end: SessionEnd) -> None:
+        """Close every connection of a login session that has ended, or of all sessions of a subject."""
+        concerned = self.connections() if end.sid is None else list(self._sessions.get(end.sid, ()))
+        for connection in concerned:
+            if end.covers(sid=connection.sid, sub=connection.sub, issued_at=connection.issued_at):
+                connection.end_session(end.reason)
 
     @staticmethod
     def _join(chat: LoadedChat, chat_id: int, connection: Connection) -> None:

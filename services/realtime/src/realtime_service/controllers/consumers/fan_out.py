@@ -75,8 +75,7 @@ class FanOut:
         async with connection:
             channel = await connection.channel(publisher_confirms=False)
             queue = await channel.declare_queue(exclusive=True, auto_delete=True, arguments=dict(QUEUE_ARGUMENTS))
-            for key in ("chat.*", "session.*"):
-                await queue.bind(EVENTS_EXCHANGE, key)
+            await queue.bind(EVENTS_EXCHANGE, "chat.*")
             await queue.bind(EPHEMERAL_EXCHANGE)
             self._ephemeral = await channel.get_exchange(EPHEMERAL_EXCHANGE, ensure=False)
             await queue.consume(self._take, no_ack=True)
@@ -116,9 +115,6 @@ class FanOut:
             self._hub.apply_read(events.message_read.decode(envelope.data))
         elif envelope.type in events.CHAT_EVENTS:
             self._hub.apply(events.chat_event.decode(envelope.data))
-        elif envelope.type == "SessionEnded":
-            ended = events.session_ended.decode(envelope.data)
-            self._hub.end_session(ended.sid, ended.reason)
 
     def publish_typing(self, chat_id: int, user_id: int) -> None:
         """Show typing here and at the other instances; droppable, so nobody waits for it."""
