@@ -251,3 +251,18 @@ async def test_someone_alone_in_a_group_reads_nothing_to_anybody(storage: Any, c
     (again,) = await alone.sent(op)
     assert not again.is_read
     assert alone.told("MessageRead") == []
+
+
+async def test_who_is_told_that_all_have_read_is_who_wrote_what_all_have_read(group: Talk) -> None:
+    first = await group.said(ALICE)
+    second = await group.said(BOB)
+    await group.batch(group.read(CAROL, second))
+    # Alice has not read Bob's message: of the two that Carol has read, all have read only Alice's.
+    told = group.told("MessageRead")[-1]
+    assert (told.user_id, told.authors) == (CAROL, [ALICE, BOB])
+    assert (told.is_read_up_to, told.is_read_authors) == (first, [ALICE])
+
+
+async def test_a_private_chat_counts_no_third_person_in_its_batch(private: Talk, storage: Any) -> None:
+    await private.batch(private.send(MALLORY), private.send(ALICE), private.read(MALLORY, 1))
+    assert set(await storage.marks(private.chat_id)) == {ALICE, BOB}

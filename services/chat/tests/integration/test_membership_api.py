@@ -172,3 +172,14 @@ async def test_all_events_of_a_chats_life_in_their_order(four: Any, wal: Any) ->
     assert joined["chat"]["last_message"]["text"] == "one"
     assert (changed["chat"]["title"], changed["participants"]) == ("New", [alice.id, bob.id, carol.id])
     assert "unread_count" not in changed["chat"]
+
+
+async def test_an_author_who_has_left_is_told_nothing_of_who_reads(four: Any, wal: Any) -> None:
+    alice, bob, carol, _ = four
+    chat_id = await alice.group(bob, carol)
+    await alice.say(chat_id)
+    last = await bob.say(chat_id)
+    await bob.call("DELETE", f"/api/chats/{chat_id}/participants/{bob.id}", 204)
+    await carol.read(chat_id, last["id"])
+    _, kind, data = (await wal())[-1]
+    assert (kind, data["user_id"], data["authors"]) == ("MessageRead", carol.id, [alice.id])

@@ -42,6 +42,7 @@ from chat_service.services.remove_participant import RemoveParticipant
 from chat_service.services.write_batch import WriteBatch
 from chat_service.settings import ChatSettings
 
+SOMEBODY: Any = None  # Only the user service would look at it.
 USERS = [UserId(number) for number in range(1, 6)]
 
 
@@ -90,17 +91,17 @@ class RecordingChats:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[ChatTransaction]:
-        emissions: list[Emission] = []
+        told: list[Emission] = []
         async with self._chats.transaction() as transaction:
             emit = transaction.emit
 
-            async def note(told: Sequence[Emission]) -> None:
-                await emit(told)
-                emissions.extend(told)
+            async def note(emissions: Sequence[Emission]) -> None:
+                await emit(emissions)
+                told.extend(emissions)
 
             transaction.emit = note  # type: ignore[method-assign] # it is what is recorded
             yield transaction
-        self._told += [(event.type, event.data) for _, event in emissions]
+        self._told += [(event.type, event.data) for _, event in told]
 
 
 class World:
@@ -204,7 +205,7 @@ class GroupLife(RuleBasedStateMachine):
     @rule(data=st.data())
     def join(self, data: Any) -> None:
         user = data.draw(st.sampled_from([user for user in USERS if user not in self.model.read]))
-        assert self.run(self.world.add(self.chat_id, USERS[0], user, None))
+        assert self.run(self.world.add(self.chat_id, USERS[0], user, SOMEBODY))
         self.model.join(user)
         self.apply_events()
         self.clients[user] = self.fresh(user)
@@ -281,7 +282,7 @@ def test_read_state_and_events_agree_with_the_model_through_any_life_of_a_group(
         engine_url = settings.runtime_url
         recording_log = recording_log_type
 
-    run_state_machine_as_test(  # type: ignore[no-untyped-call] # hypothesis leaves it untyped
+    run_state_machine_as_test(
         Machine,
         settings=hypothesis_settings(
             max_examples=25,

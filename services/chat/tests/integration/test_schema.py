@@ -75,13 +75,14 @@ async def test_one_private_chat_per_pair_is_the_databases_rule(runtime: AsyncEng
         "INSERT INTO chat (type, creator_id, private_low, private_high, last_seq, members_seq, participant_count,"
         " created_at, updated_at) VALUES (:type, 1, :low, :high, 1, 1, 2, now(), now())"
     )
-    for values in [
+    impossible: list[dict[str, Any]] = [
         {"type": "private", "low": 2, "high": 1},
         {"type": "private", "low": 1, "high": 1},
         {"type": "private", "low": None, "high": None},
         {"type": "group", "low": 1, "high": 2},
         {"type": "channel", "low": None, "high": None},
-    ]:
+    ]
+    for values in impossible:
         with pytest.raises(DBAPIError, match="CheckViolation"):
             async with runtime.begin() as connection:
                 await connection.execute(insert, values)
