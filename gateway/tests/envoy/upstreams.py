@@ -64,7 +64,7 @@ class Upstream:
         if scope["type"] == "websocket":
             await self._echo(scope, receive, send)
             return
-        if scope["path"] in {"/readyz", CERTS}:
+        if scope["path"] == CERTS or (b"user-agent", b"Envoy/HC") in scope["headers"]:
             body: Any = self.jwks if self.jwks is not None else {"ready": self.ready}
             await _respond(send, 200 if self.ready else 503, body)
             return
