@@ -36,6 +36,7 @@ PUBLICATION = "messenger_relay"
 SLOT_NAME = re.compile(r"relay_(\d+)")
 RETRY_S = 0.1
 FEEDBACK_S = 0.1
+IDLE_S = 1.0
 WINDOW = 500  # AMQP messages that may await their confirm.
 _PREFIX = WAL_PREFIX.encode()
 
@@ -145,11 +146,12 @@ class WALRelay:
 
     async def _take_slot(self) -> tuple[ReplicationCursor, str]:
         """Wait until the slot is free, as the standby does for as long as the other relay lives."""
+        cursor = await asyncio.to_thread(_connect, self._dsn)
         while True:
             self._check()
-            started = await asyncio.to_thread(_start_replication, self._dsn)
-            if started is not None:
-                return started
+            epoch = await asyncio.to_thread(_start_replication, cursor)
+            if epoch is not None:
+                return cursor, epoch
             await asyncio.sleep(RETRY_S)
 
     async def _stream(self, cursor: ReplicationCursor, exchange: AbstractExchange, epoch: str) -> None:
@@ -162,9 +164,9 @@ class WALRelay:
                 message = cursor.read_message()
                 if message is None:
                     self._feed_back(cursor)
-                    # The timer is for feedback only: data, confirms and failures wake the loop themselves.
+                    # The timer is for feedback only: data and failures wake the loop themselves.
                     with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._wake.wait(), FEEDBACK_S)
+                        await asyncio.wait_for(self._wake.wait(), FEEDBACK_S if self._outstanding else IDLE_S)
                     continue
                 transaction = self._decoder.feed(message.payload)
                 if transaction is not None:
@@ -218,14 +220,21 @@ class WALRelay:
             self._reported_lsn = self._confirmed_lsn
 
 
-def _start_replication(dsn: str) -> tuple[ReplicationCursor, str] | None:
-    """Start the stream; None while another relay holds the slot. Raises `NoSlot` when there is none to hold."""
+def _connect(dsn: str) -> ReplicationCursor:
     connection = psycopg2.connect(dsn, connection_factory=LogicalReplicationConnection)
+    cursor: ReplicationCursor = connection.cursor()
+    return cursor
+
+
+def _start_replication(cursor: ReplicationCursor) -> str | None:
+    """Start the stream and return its epoch; None while another relay holds the slot.
+
+    Raises `NoSlot` when there is no slot to hold.
+    """
+    slot, incarnation = _find_slot(cursor)
+    cursor.execute("IDENTIFY_SYSTEM")
+    system, timeline, *_ = cursor.fetchone() or ("", "")
     try:
-        cursor: ReplicationCursor = connection.cursor()
-        slot, incarnation = _find_slot(cursor)
-        cursor.execute("IDENTIFY_SYSTEM")
-        system, timeline, *_ = cursor.fetchone() or ("", "")
         cursor.start_replication(
             slot_name=slot,
             decode=False,
@@ -233,12 +242,8 @@ def _start_replication(dsn: str) -> tuple[ReplicationCursor, str] | None:
             options={"proto_version": "1", "publication_names": PUBLICATION, "messages": "true"},
         )
     except psycopg2.errors.ObjectInUse:
-        connection.close()
         return None
-    except BaseException:
-        connection.close()
-        raise
-    return cursor, f"{system}.{timeline}.{incarnation}"
+    return f"{system}.{timeline}.{incarnation}"
 
 
 def _find_slot(cursor: ReplicationCursor) -> tuple[str, int]:

@@ -17,7 +17,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import msgspec
@@ -75,7 +75,8 @@ class Hub:
         self._dirty: list[Connection] = []
         self._fetches: dict[int, asyncio.Task[None]] = {}
         self._tasks = Tasks()
-        self._started_at = datetime.now(UTC)
+        # A message's time is taken some moments before its commit.
+        self._started_at = datetime.now(UTC) - timedelta(seconds=10)
 
     # Connections
 
