@@ -12,7 +12,7 @@ from chat_service.domain.batch import Receipt
 from chat_service.domain.model import ChatView, LockedChat, Message, NewlyRead, SeenMessage, UserId
 from messenger_platform.events import Event
 
-SOURCE = "chat"
+SOURCE = "/services/chat"
 MESSAGES = "chat.message"
 MEMBERSHIP = "chat.membership"
 
