@@ -1,0 +1,79 @@
+"""The house rules that a machine can hold: boundaries, no second HTTP client, no secrets, locks without addresses."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HOME = Path(__file__).resolve().parents[2]
+PACKAGES = ["services/platform", "services/user", "services/chat", "services/realtime", "gateway/app"]
+TEXT_LIMIT = 1_000_000
+
+
+def tracked() -> list[Path]:
+    """List what git tracks and what it would."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listing = subprocess.run(command, cwd=HOME, check=True, capture_output=True, text=True).stdout  # noqa: S603 - fixed.
+    return [path for line in listing.splitlines() if (path := HOME / line).is_file()]
+
+
+def texts() -> list[tuple[str, str]]:
+    """Read every tracked text file."""
+    return [
+        (str(path.relative_to(HOME)), path.read_text(encoding="utf-8", errors="replace"))
+        for path in tracked()
+        if path.stat().st_size < TEXT_LIMIT and path.suffix not in {".png", ".woff2", ".ico"}
+    ]
+
+
+def run(folder: Path, tool: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run one of the environment's tools."""
+    command = [str(Path(sys.executable).with_name(tool)), *arguments]
+    return subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)  # noqa: S603 - ours.
+
+
+def test_the_boundaries_between_packages_hold() -> None:
+    checked = run(HOME, "lint-imports", "--no-cache")
+    assert checked.returncode == 0, checked.stdout
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_declares_what_it_imports(package: str) -> None:
+    checked = run(HOME / package, "deptry", "src")
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_authlib_and_respx_speak_through_the_same_http_client() -> None:
+    assert importlib.util.find_spec("httpx2") is None, "Authlib would switch to it, and respx would intercept nothing"
+
+
+def test_locks_carry_hashes_and_no_addresses() -> None:
+    lock = (HOME / "requirements.lock").read_text(encoding="utf-8")
+    assert not re.search(r"https?://|--index-url|--find-links| @ file:", lock)
+    pinned = re.findall(r"^\S+==\S+", lock, re.MULTILINE)
+    assert len(pinned) > 50
+    blocks = re.split(r"^(?=\S+==)", lock, flags=re.MULTILINE)[1:]
+    assert [block.split()[0] for block in blocks if "--hash=sha256:" not in block] == []
+
+
+SECRETS = {
+    "a private key": re.compile(r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----\n[A-Za-z0-9+/]"),
+    "a token": re.compile(r"\beyJ[A-Za-z0-9_-]{20,}\.eyJ[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,}"),
+    "a password with a value": re.compile(
+        r"^[A-Z_]*(?:PASSWORD|SECRET|SESSION_KEYS)=(?!\s*$)(?!change)\S+$", re.MULTILINE
+    ),
+    "an address with a password": re.compile(r"\b(?:amqp|postgres(?:ql)?)://\w+:(?!\{|\$|secret|password)[^@\s{$]+@"),
+    "a path of somebody's machine": re.compile(r"(?:^|[\s\"'=(])/(?:root|home/\w+|Users/\w+)/", re.MULTILINE),
+}
+
+
+@pytest.mark.parametrize("what", SECRETS)
+def test_nothing_tracked_holds(what: str) -> None:
+    allowed = {"tests/architecture/test_house.py"}
+    found = [name for name, text in texts() if name not in allowed and SECRETS[what].search(text)]
+    assert found == []
