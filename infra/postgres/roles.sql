@@ -61,6 +61,10 @@ REVOKE ALL ON DATABASE keycloak FROM PUBLIC;
 -- The slot is the outbox's memory: it is made once, before any service can write, and never again. The publication is
 -- made after it and marks that it was made: a publication without a slot means that events were lost (see the runbook
 -- of the relay), which must be seen by a person and not be papered over.
+-- Databases of tests have neither (-v without_slot=1): names of slots are the whole cluster's.
+\if :{?without_slot}
+\quit
+\endif
 SELECT NOT EXISTS (SELECT FROM pg_publication WHERE pubname = 'messenger_relay') AS first_time \gset
 \if :first_time
 SELECT pg_create_logical_replication_slot('relay_1', 'pgoutput')

@@ -72,3 +72,10 @@ def test_every_durable_queue_is_bound_and_has_somewhere_for_poison(topology: dic
 def test_every_routing_key_reaches_its_projection(topology: dict[str, Any]) -> None:
     bound = {(b["routing_key"], b["destination"]) for b in topology["bindings"] if b["source"] == EVENTS}
     assert bound == {("user.profile", "chat.users"), ("chat.membership", "realtime.membership")}
+
+
+def test_a_second_virtual_host_has_the_same_topology(topology: dict[str, Any]) -> None:
+    both = definitions(ENV, "other")
+    for kind in ("permissions", "exchanges", "queues", "bindings"):
+        assert [{**entry, "vhost": "messenger"} for entry in both[kind] if entry["vhost"] == "other"] == topology[kind]
+    assert both["users"] == topology["users"]

@@ -15,12 +15,15 @@ MIGRATED = ("user", "chat", "realtime", "gateway")
 
 
 def migrate(stack: Stack, service: str) -> str | None:
-    """Run `python -m <service> migrate`; returns what went wrong, or None."""
+    """Run `python -m <service> migrate` on the stack's databases; returns what went wrong, or None."""
     package, _ = PACKAGES[service]
     environment = service_environment(stack, service, stack.port(service.upper()))
     command: list[str | Path] = [stack.venv / "bin" / "python", "-m", package, "migrate"]
     try:
         system.run(command, as_service=True, env=environment, cwd=stack.folder, timeout=120)
+        if stack.integration:
+            environment |= stack.integration
+            system.run(command, as_service=True, env=environment, cwd=stack.folder, timeout=120)
     except SetupError as error:
         return str(error)
     return None

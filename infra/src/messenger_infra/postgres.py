@@ -108,7 +108,8 @@ def prepare(stack: Stack) -> None:
         data / "postgresql.conf",
         CONFIGURATION.format(port=stack.port("POSTGRES"), sockets=socket_folder(stack), folder=data),
     )
-    system.write(data / "pg_hba.conf", HBA.format(superuser="postgres", database=stack.env["POSTGRES_DB"]))
+    databases = ",".join(filter(None, (stack.env["POSTGRES_DB"], stack.integration.get("POSTGRES_DB"))))
+    system.write(data / "pg_hba.conf", HBA.format(superuser="postgres", database=databases))
     system.write(data / "pg_ident.conf", f"operator {system.service_user()} postgres\n")
 
 
@@ -151,16 +152,23 @@ def wait_until_ready(stack: Stack, seconds: float) -> None:
 
 def provision(stack: Stack) -> str:
     """Create or update roles, schemas, grants, Keycloak's database and the slot; returns warnings."""
-    database = stack.env["POSTGRES_DB"]
+    warnings = _provision(stack, stack.env["POSTGRES_DB"], [])
+    if stack.integration:
+        _provision(stack, stack.integration["POSTGRES_DB"], ["-v", "without_slot=1"])
+    return warnings
+
+
+def _provision(stack: Stack, database: str, options: list[str | Path]) -> str:
     setup = (
         "\\getenv password POSTGRES_SUPERUSER_PASSWORD\n"
         "ALTER ROLE postgres PASSWORD :'password';\n"
+        "SELECT pg_reload_conf();\n"  # The rules of access may have changed.
         f"SELECT 'CREATE DATABASE {database}' "
         f"WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{database}') \\gexec\n"
     )
-    psql(stack, [], database="postgres", script=setup)
+    psql(stack, ["-o", "/dev/null"], database="postgres", script=setup)
     return psql(
-        stack, [], database=database, script=(stack.repo / "infra" / "postgres" / "roles.sql").read_text()
+        stack, options, database=database, script=(stack.repo / "infra" / "postgres" / "roles.sql").read_text()
     ).strip()
 
 

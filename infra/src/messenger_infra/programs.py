@@ -121,7 +121,7 @@ def servers(stack: Stack, java: str, tree: Path) -> list[Program]:
             "postgres",
             SERVERS,
             (str(postgres.binaries() / "postgres"), "-D", str(postgres.data_folder(stack))),
-            {"HOME": str(stack.folder), "MESSENGER_CONFIGURATION": fingerprint(postgres.CONFIGURATION, postgres.HBA)},
+            {"HOME": str(stack.folder), "MESSENGER_CONFIGURATION": fingerprint(postgres.CONFIGURATION)},
             database,
             lambda: postgres.is_ready(stack),
             stop_signal="INT",  # Fast shutdown: sessions are ended, nothing committed is lost.

@@ -27,6 +27,12 @@ log.file = false
 """
 
 
+def topology(stack: Stack) -> str:
+    """Return the node's definitions; a test stack has a second virtual host for integration tests."""
+    more = [stack.integration["RABBITMQ_VHOST"]] if stack.integration else []
+    return json.dumps(definitions(stack.env, *more), indent=1)
+
+
 def home(stack: Stack) -> Path:
     """Return the node's folder."""
     return stack.folder / "rabbitmq"
@@ -64,7 +70,7 @@ def environment(stack: Stack) -> dict[str, str]:
         # The script then becomes the Erlang machine instead of waiting for it: one process, one pid.
         "RUNNING_UNDER_SYSTEMD": "true",
         # A changed configuration is a changed program, which the supervisor restarts.
-        "MESSENGER_CONFIGURATION": fingerprint(CONFIGURATION, json.dumps(definitions(stack.env))),
+        "MESSENGER_CONFIGURATION": fingerprint(CONFIGURATION, topology(stack)),
     }
 
 
@@ -74,7 +80,7 @@ def prepare(stack: Stack) -> None:
     for name in ("mnesia", "log", "config"):
         system.make_folder(folder / name)
     system.write(folder / "rabbitmq.conf", CONFIGURATION.format(port=stack.port("RABBITMQ"), folder=folder))
-    system.write(folder / "definitions.json", json.dumps(definitions(stack.env), indent=1))
+    system.write(folder / "definitions.json", topology(stack))
     system.write(folder / "enabled_plugins", "[].\n")
     system.write(folder / "advanced.config", "[].\n")
     system.write(folder / "rabbitmq-env.conf", "# Everything is set by the supervisor.\n")

@@ -45,6 +45,16 @@ class Stack:
         return self.state / "cache"
 
     @property
+    def integration(self) -> dict[str, str]:
+        """What integration tests use in place of the running services' own: another database, another virtual host.
+
+        They empty tables and publish made-up events, which the services beside them must not see.
+        """
+        if self.name != "test":
+            return {}
+        return {name: f"{self.env[name]}_integration" for name in ("POSTGRES_DB", "RABBITMQ_VHOST")}
+
+    @property
     def venv(self) -> Path:
         """The environment whose interpreter runs our programs."""
         return self.state / "venv"

@@ -47,7 +47,13 @@ def tear_down() -> None:
 
 def environment(stack: Stack) -> dict[str, str]:
     """Return the environment of the pytest process: the caller's, and every setting of the stack."""
-    return {**os.environ, **stack.env, "MESSENGER_STACK": str(stack.folder), "MESSENGER_HOME": str(stack.repo)}
+    return {
+        **os.environ,
+        **stack.env,
+        **stack.integration,
+        "MESSENGER_STACK": str(stack.folder),
+        "MESSENGER_HOME": str(stack.repo),
+    }
 
 
 def pytest(stack: Stack, arguments: Sequence[str]) -> int:

@@ -57,9 +57,27 @@ def password_hash(user: str, password: str) -> str:
     return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
 
 
-def definitions(env: Mapping[str, str]) -> dict[str, Any]:
-    """Return the node's whole topology: virtual host, users, rights, exchanges, queues, bindings."""
-    vhost = env["RABBITMQ_VHOST"]
+def definitions(env: Mapping[str, str], *more_vhosts: str) -> dict[str, Any]:
+    """Return the node's whole topology: users, and the same exchanges, queues and rights in every virtual host."""
+    vhosts = (env["RABBITMQ_VHOST"], *more_vhosts)
+    users = [
+        {
+            "name": user,
+            "password_hash": password_hash(user, env[f"RABBITMQ_{user.upper()}_PASSWORD"]),
+            "hashing_algorithm": "rabbit_password_hashing_sha256",
+            "tags": [],
+        }
+        for user in RIGHTS
+    ]
+    whole: dict[str, Any] = {"vhosts": [{"name": vhost} for vhost in vhosts], "users": users}
+    for vhost in vhosts:
+        for kind, entries in in_vhost(vhost).items():
+            whole.setdefault(kind, []).extend(entries)
+    return whole
+
+
+def in_vhost(vhost: str) -> dict[str, list[dict[str, Any]]]:
+    """Return rights, exchanges, queues and bindings of one virtual host."""
 
     def queue(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
         return {"name": name, "vhost": vhost, "durable": True, "auto_delete": False, "arguments": arguments}
@@ -77,16 +95,6 @@ def definitions(env: Mapping[str, str]) -> dict[str, Any]:
         }  # fmt: skip
 
     return {
-        "vhosts": [{"name": vhost}],
-        "users": [
-            {
-                "name": user,
-                "password_hash": password_hash(user, env[f"RABBITMQ_{user.upper()}_PASSWORD"]),
-                "hashing_algorithm": "rabbit_password_hashing_sha256",
-                "tags": [],
-            }
-            for user in RIGHTS
-        ],
         "permissions": [
             {"user": user, "vhost": vhost, "configure": configure, "write": write, "read": read}
             for user, (configure, write, read) in RIGHTS.items()

@@ -61,7 +61,7 @@ class Launch:
             system.make_folder(folder, 0o751)
         system.write(
             self._stack.folder / "env",
-            shell_lines({**self._stack.env, "MESSENGER_STACK": str(self._stack.folder)}),
+            shell_lines({**self._stack.env, **self._stack.integration, "MESSENGER_STACK": str(self._stack.folder)}),
             mode=0o600,
         )
         if self._supervisor.pid() is None:

@@ -142,7 +142,7 @@ async def database() -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
         port=int(stack_setting("POSTGRES_PORT")),
         user="postgres",
         password=stack_setting("POSTGRES_SUPERUSER_PASSWORD"),
-        database=stack_setting("POSTGRES_DB"),
+        database=stack_of_tests().env["POSTGRES_DB"],  # Not the one of integration tests, which is in the environment.
     )
     yield connection
     await connection.close()
