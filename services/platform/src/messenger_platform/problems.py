@@ -52,11 +52,16 @@ def problem_response(status: int, detail: str, *, headers: Mapping[str, str] | N
 
 
 def install_problem_handlers(app: FastAPI, statuses: Mapping[type[Exception], int]) -> None:
-    """Answer every error of `app` as a problem; `statuses` maps the service's domain errors, `code` is theirs."""
+    """Answer every error of `app` as a problem; `statuses` maps the service's domain errors.
+
+    A domain error's `code` is stable; its `field`, if it has one, is named as in a failed validation.
+    """
 
     async def domain(_request: Request, error: Exception) -> Response:
         status = next(statuses[kind] for kind in type(error).__mro__ if kind in statuses)
-        return problem_response(status, str(error), code=getattr(error, "code", type(error).__name__))
+        field = getattr(error, "field", None)
+        members = {} if field is None else {"errors": [{"field": field, "message": str(error)}]}
+        return problem_response(status, str(error), code=getattr(error, "code", type(error).__name__), **members)
 
     for kind in statuses:
         app.add_exception_handler(kind, domain)

@@ -17,6 +17,11 @@ class NotAParticipant(Exception):
     code = "not_found"
 
 
+class EmptyText(Exception):
+    code = "invalid"
+    field = "text"
+
+
 class Draft(BaseModel):
     model_config = ConfigDict(extra="forbid")
     text: str
@@ -25,9 +30,10 @@ class Draft(BaseModel):
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI()
-    install_problem_handlers(app, {NotAParticipant: 404})
+    install_problem_handlers(app, {NotAParticipant: 404, EmptyText: 422})
     errors: dict[str, Exception] = {
         "domain": NotAParticipant("There is no such chat."),
+        "field": EmptyText("The text is empty."),
         "problem": Problem(413, "The body is too large.", limit=65536),
         "unavailable": Unavailable("The database does not answer."),
         "token": InvalidToken("The token has expired."),
@@ -92,3 +98,8 @@ async def test_a_bad_body_names_its_fields(client: httpx.AsyncClient) -> None:
 async def test_a_field_may_be_called_like_a_part_of_the_request(client: httpx.AsyncClient) -> None:
     response = await client.get("/search", params={"query": "x"})
     assert [item["field"] for item in response.json()["errors"]] == ["query"]
+
+
+async def test_a_domain_error_names_its_field(client: httpx.AsyncClient) -> None:
+    response = await client.get("/raise/field")
+    assert response.json()["errors"] == [{"field": "text", "message": "The text is empty."}]

@@ -6,9 +6,13 @@ from typing import ClassVar
 
 
 class ChatError(Exception):
-    """A refusal that is the caller's to understand; its text is safe to show."""
+    """A refusal that is the caller's to understand; its text is safe to show.
+
+    `field` is the part of the input that is to blame, where one is.
+    """
 
     code: ClassVar[str] = "bad_frame"
+    field: str | None = None
 
 
 class NotFound(ChatError):  # noqa: N818 - errors are named as facts.
@@ -34,6 +38,10 @@ class InvalidText(ChatError):  # noqa: N818 - errors are named as facts.
 
     code = "bad_frame"
 
+    def __init__(self, detail: str, field: str) -> None:
+        super().__init__(detail)
+        self.field = field
+
 
 class TooLong(InvalidText):
     """A text or title has too many characters."""
@@ -44,11 +52,14 @@ class TooLong(InvalidText):
 class WithOneself(ChatError):  # noqa: N818 - errors are named as facts.
     """A private chat with oneself was asked for."""
 
+    field = "user_id"
+
 
 class TooManyParticipants(ChatError):  # noqa: N818 - errors are named as facts.
     """The group would be larger than groups may be."""
 
     code = "too_long"
+    field = "participant_ids"
 
 
 def no_such_chat() -> NotFound:
