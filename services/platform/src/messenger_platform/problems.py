@@ -60,8 +60,8 @@ def install_problem_handlers(app: FastAPI, statuses: Mapping[type[Exception], in
     async def domain(_request: Request, error: Exception) -> Response:
         status = next(statuses[kind] for kind in type(error).__mro__ if kind in statuses)
         field = getattr(error, "field", None)
-        members = {} if field is None else {"errors": [{"field": field, "message": str(error)}]}
-        return problem_response(status, str(error), code=getattr(error, "code", type(error).__name__), **members)
+        members: dict[str, Any] = {} if field is None else {"errors": [{"field": field, "message": str(error)}]}
+        return problem_response(status, str(error), code=getattr(error, "code", "invalid"), **members)
 
     for kind in statuses:
         app.add_exception_handler(kind, domain)
