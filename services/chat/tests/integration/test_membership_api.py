@@ -6,6 +6,8 @@ import asyncio
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 
 @pytest.fixture
@@ -183,3 +185,12 @@ async def test_an_author_who_has_left_is_told_nothing_of_who_reads(four: Any, wa
     await carol.read(chat_id, last["id"])
     _, kind, data = (await wal())[-1]
     assert (kind, data["user_id"], data["authors"]) == ("MessageRead", carol.id, [alice.id])
+
+
+async def test_a_full_group_takes_nobody_more(four: Any, engine: AsyncEngine) -> None:
+    alice, bob, carol, _ = four
+    chat_id = await alice.group(bob)
+    async with engine.begin() as connection:
+        await connection.execute(text("UPDATE chat SET participant_count = 10000"))
+    await alice.call("POST", f"/api/chats/{chat_id}/participants", 422, {"user_id": carol.id})
+    await alice.call("POST", f"/api/chats/{chat_id}/participants", 200, {"user_id": bob.id})
