@@ -45,6 +45,8 @@ def test_no_password_appears_in_the_definitions(topology: dict[str, Any]) -> Non
         ("read", EVENTS, {"realtime", "user", "chat", "gateway"}),
         ("read", "chat.users", {"chat"}),
         ("read", "realtime.membership", {"realtime"}),
+        ("read", "gateway.users", {"gateway"}),
+        ("configure", "gateway.users", set()),
         ("read", DEAD, set()),
     ],
 )
@@ -71,7 +73,11 @@ def test_every_durable_queue_is_bound_and_has_somewhere_for_poison(topology: dic
 
 def test_every_routing_key_reaches_its_projection(topology: dict[str, Any]) -> None:
     bound = {(b["routing_key"], b["destination"]) for b in topology["bindings"] if b["source"] == EVENTS}
-    assert bound == {("user.profile", "chat.users"), ("chat.membership", "realtime.membership")}
+    assert bound == {
+        ("user.profile", "chat.users"),
+        ("user.profile", "gateway.users"),
+        ("chat.membership", "realtime.membership"),
+    }
 
 
 def test_a_second_virtual_host_has_the_same_topology(topology: dict[str, Any]) -> None:

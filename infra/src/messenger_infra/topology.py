@@ -35,6 +35,8 @@ RIGHTS: dict[str, tuple[str, str, str]] = {
 QUEUES: dict[str, tuple[str, ...]] = {
     # Durable projections: queue → routing keys of messenger.events.
     "chat.users": ("user.profile",),
+    # Disabled and deleted accounts: their sessions end.
+    "gateway.users": ("user.profile",),
     "realtime.membership": ("chat.membership",),
 }
 
