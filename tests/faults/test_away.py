@@ -14,7 +14,7 @@ from messenger_testing.e2e import Processes
 
 @pytest.mark.timeout(120)
 async def test_without_postgresql_sends_are_unavailable_and_succeed_afterwards(
-    accounts: list[Account], processes: Processes
+    processes: Processes, accounts: list[Account]
 ) -> None:
     alice, bob = accounts[:2]
     chat_id = await alice.private_chat(bob)
@@ -56,7 +56,7 @@ async def _repeat(sender: LiveClient, frame: Frame) -> Frame:
 
 @pytest.mark.timeout(120)
 async def test_without_rabbitmq_sends_are_acknowledged_and_everyone_is_told_afterwards(
-    accounts: list[Account], processes: Processes
+    processes: Processes, accounts: list[Account]
 ) -> None:
     alice, bob = accounts[:2]
     known = await alice.group("Broker", bob)
@@ -89,7 +89,7 @@ async def test_without_rabbitmq_sends_are_acknowledged_and_everyone_is_told_afte
 
 
 @pytest.mark.timeout(120)
-async def test_without_the_user_service_people_go_on_talking(accounts: list[Account], processes: Processes) -> None:
+async def test_without_the_user_service_people_go_on_talking(processes: Processes, accounts: list[Account]) -> None:
     alice, bob = accounts[:2]
     chat_id = await alice.private_chat(bob)
     async with await alice.live() as sender, await bob.live() as receiver:
@@ -107,7 +107,7 @@ async def test_without_the_user_service_people_go_on_talking(accounts: list[Acco
 
 
 @pytest.mark.timeout(120)
-async def test_without_keycloak_valid_tokens_go_on(accounts: list[Account], processes: Processes) -> None:
+async def test_without_keycloak_valid_tokens_go_on(processes: Processes, accounts: list[Account]) -> None:
     alice, bob = accounts[:2]
     chat_id = await alice.private_chat(bob)
     async with await bob.live() as receiver:
@@ -124,7 +124,7 @@ async def test_without_keycloak_valid_tokens_go_on(accounts: list[Account], proc
 
 
 async def test_a_realtime_instance_that_ends_tells_its_clients_to_reconnect(
-    accounts: list[Account], processes: Processes
+    processes: Processes, accounts: list[Account]
 ) -> None:
     alice = accounts[0]
     clients = [await alice.live() for _ in range(4)]

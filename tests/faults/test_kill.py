@@ -136,8 +136,8 @@ FAULTS = {
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_killed_under_load_nothing_is_lost_doubled_or_reordered(
     fault: str,
-    accounts: list[Account],
     processes: Processes,
+    accounts: list[Account],
     database: asyncpg.Connection[asyncpg.Record],
 ) -> None:
     alice, bob, carol = accounts[:3]

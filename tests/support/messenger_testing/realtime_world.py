@@ -190,7 +190,7 @@ class World:
             sid=f"sid-{user_id}",
             issued_at=time.time(),
             expires_at=time.time() + expires_in,
-            schedule=self.hub.schedule,
+            schedule=self.hub.connections.schedule,
         )
         self.hub.add(connection)
         return connection, socket

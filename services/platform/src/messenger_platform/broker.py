@@ -10,9 +10,12 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
+from typing import NoReturn
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
+
+from messenger_platform.errors import Unavailable
 
 EVENTS_EXCHANGE = "messenger.events"
 EPHEMERAL_EXCHANGE = "messenger.ephemeral"
@@ -40,9 +43,10 @@ async def until_closed(connection: AbstractConnection, channel: AbstractChannel)
 class Consumer:
     """Consume one durable queue for ever: connect, consume, on any close back off and start again.
 
-    The handler commits its work and then the message is acknowledged. A handler that raises returns the message to
-    its place in the queue by closing the channel, so the order is kept; after the queue's delivery limit the broker
-    moves a poison message to the dead letters.
+    Messages are handled one after the other, in the order of the queue; each is acknowledged when its handler has
+    committed. A handler that raises `Unavailable` is called again with the same message until what it needs is back.
+    Any other error ends the session: the message goes back to its place, and after the queue's delivery limit the
+    broker moves it to the dead letters as poison.
     """
 
     def __init__(self, url: str, queue: str, handler: Handler, *, prefetch: int = 100) -> None:
@@ -52,15 +56,17 @@ class Consumer:
         self._prefetch = prefetch
         self.connected = asyncio.Event()
 
-    async def run(self) -> None:
+    async def run(self) -> NoReturn:
         """Run until cancelled."""
         delay = BACK_OFF_S[0]
         while True:
             try:
                 await self._session()
                 delay = BACK_OFF_S[0]
-            except (aio_pika.exceptions.AMQPError, OSError, RuntimeError) as error:
+            except (aio_pika.exceptions.AMQPError, OSError, TimeoutError, RuntimeError) as error:
                 logger.warning("consumer lost its broker", extra={"queue": self._queue, "error": repr(error)})
+            except Exception:
+                logger.exception("consumer could not apply a message", extra={"queue": self._queue})
             self.connected.clear()
             await asyncio.sleep(delay * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not cryptography.
             delay = min(delay * 2, BACK_OFF_S[1])
@@ -71,19 +77,38 @@ class Consumer:
             channel = await connection.channel()
             await channel.set_qos(prefetch_count=self._prefetch)
             queue = await channel.get_queue(self._queue, ensure=False)
-            failed: list[BaseException] = []
-
-            async def deliver(message: AbstractIncomingMessage) -> None:
-                if failed:
-                    return  # What came behind a failure goes back to the queue with the channel.
-                try:
-                    await self._handler(message)
-                    await message.ack()
-                except Exception as error:
-                    logger.exception("consumer could not apply a message", extra={"queue": self._queue})
-                    failed.append(error)
-                    await channel.close()
-
-            await queue.consume(deliver)
+            arrived: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
+            await queue.consume(arrived.put)
             self.connected.set()
-            await until_closed(connection, channel)
+            closed = asyncio.ensure_future(until_closed(connection, channel))
+            working = asyncio.ensure_future(self._work(arrived))
+            try:
+                await asyncio.wait({closed, working}, return_when=asyncio.FIRST_COMPLETED)
+                if working.done():
+                    await working
+            finally:
+                closed.cancel()
+                working.cancel()
+                await asyncio.gather(closed, working, return_exceptions=True)
+
+    async def _work(self, arrived: asyncio.Queue[AbstractIncomingMessage]) -> NoReturn:
+        while True:
+            message = await arrived.get()
+            await self._apply(message)
+            await message.ack()
+
+    async def _apply(self, message: AbstractIncomingMessage) -> None:
+        delay = BACK_OFF_S[0]
+        while True:
+            try:
+                await self._handler(message)
+            except Unavailable as error:
+                logger.warning("consumer waits", extra={"queue": self._queue, "error": str(error)})
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, BACK_OFF_S[1])
+            except Exception:
+                # Only a return counts as a delivery that failed; to close the link alone would repeat it for ever.
+                await message.reject(requeue=True)
+                raise
+            else:
+                return

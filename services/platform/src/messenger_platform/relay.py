@@ -128,10 +128,11 @@ class WALRelay:
             channel.close_callbacks.add(lambda *_: self._fail(BrokerLost("The broker closed the channel.")))
             exchange = await channel.get_exchange(EVENTS_EXCHANGE, ensure=False)
             self.connected = True
-            cursor, epoch = await self._take_slot()
-            self.active = True
-            logger.info("relay is active", extra={"epoch": epoch})
+            cursor = await asyncio.to_thread(_connect, self._dsn)
             try:
+                epoch = await self._take_slot(cursor)
+                self.active = True
+                logger.info("relay is active", extra={"epoch": epoch})
                 await self._stream(cursor, exchange, epoch)
             finally:
                 cursor.connection.close()
@@ -144,14 +145,13 @@ class WALRelay:
         if self._error is not None:
             raise self._error
 
-    async def _take_slot(self) -> tuple[ReplicationCursor, str]:
+    async def _take_slot(self, cursor: ReplicationCursor) -> str:
         """Wait until the slot is free, as the standby does for as long as the other relay lives."""
-        cursor = await asyncio.to_thread(_connect, self._dsn)
         while True:
             self._check()
             epoch = await asyncio.to_thread(_start_replication, cursor)
             if epoch is not None:
-                return cursor, epoch
+                return epoch
             await asyncio.sleep(RETRY_S)
 
     async def _stream(self, cursor: ReplicationCursor, exchange: AbstractExchange, epoch: str) -> None:

@@ -73,7 +73,7 @@ async def queue() -> AsyncIterator[AbstractQueue]:
     """Listen to one routing key."""
     connection = await aio_pika.connect(broker_url("realtime", "RABBITMQ_REALTIME_PASSWORD"))
     channel = await connection.channel()
-    queue = await channel.declare_queue(exclusive=True, auto_delete=True)
+    queue = await channel.declare_queue(exclusive=True)
     await queue.bind(EVENTS_EXCHANGE, LISTENED)
     yield queue
     await connection.close()
@@ -142,7 +142,7 @@ async def test_what_was_confirmed_is_not_sent_again_by_the_next_relay(
     async with relaying():
         await emit(database, LISTENED, b"[1]")
         await take(queue, 1)
-        confirmed = "SELECT confirmed_flush_lsn >= $1::pg_lsn FROM pg_replication_slots WHERE slot_name = $2"
+        confirmed = "SELECT confirmed_flush_lsn >= $1::text::pg_lsn FROM pg_replication_slots WHERE slot_name = $2"
         now = await database.fetchval("SELECT pg_current_wal_lsn()::text")
         async with asyncio.timeout(10):
             while not await database.fetchval(confirmed, now, f"relay_{INCARNATION}"):  # noqa: ASYNC110 - it is PostgreSQL that changes.

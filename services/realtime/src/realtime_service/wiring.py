@@ -54,7 +54,7 @@ def wire(settings: Settings) -> Wired:
     memberships = Memberships(engine)
     hub = Hub(links, memberships)
     batches = [OpBatches(links, shard) for shard in range(links.shards)]
-    callers.ended.listen(hub.end_session)
+    callers.ended.listen(hub.connections.end_session)
     fan_out = FanOut(broker_url, hub)
     shared = Collaborators(
         hub=hub,

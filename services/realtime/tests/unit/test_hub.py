@@ -245,6 +245,23 @@ async def test_after_a_time_without_events_everything_missed_is_fetched(world: W
     assert [frame["version"] for frame in bob.frames if frame["message"]["chat_id"] == 11] == [8, 9]
 
 
+async def test_events_wait_for_what_was_missed_before_them(world: World, settled: Settled) -> None:
+    _, bob = world.connect(2)
+    world.chats.people[10] = [1, 2]
+    known = {version: world.sent(version) for version in (7, 8, 9, 10)}
+    world.chats.logs[10] = [Entry(version, known[version].message) for version in (7, 8, 9)]
+    world.chats.changed = [ChatVersion(10, 9, 6)]
+    world.hub.hold_events()
+    world.hub.apply(known[9])
+    world.hub.apply(known[10])
+    await settled()
+    assert bob.versions() == []
+    await world.hub.catch_up(datetime.now(UTC))
+    world.hub.release_events()
+    await settled()
+    assert bob.versions() == [7, 8, 9, 10]
+
+
 async def test_a_chat_is_pulled_in_order_when_its_events_do_not_come(world: World, settled: Settled) -> None:
     _, bob = world.connect(2)
     world.chats.people = {10: [1, 2], 11: [1, 2]}
@@ -288,7 +305,7 @@ async def test_a_slow_consumer_is_closed_and_the_others_go_on(world: World, sett
 async def test_an_ended_session_closes_its_connections_only(world: World, settled: Settled) -> None:
     _, alice = world.connect(1)
     _, bob = world.connect(2)
-    world.hub.end_session(SessionEnd("sid-1", "sub-1", "evicted", datetime.now(UTC)))
+    world.hub.connections.end_session(SessionEnd("sid-1", "sub-1", "evicted", datetime.now(UTC)))
     assert alice.closed == (4401, "evicted")
     assert bob.closed is None
 
@@ -298,7 +315,7 @@ async def test_the_end_of_a_user_closes_what_was_opened_with_older_tokens(world:
     later, alice_again = world.connect(1)
     later.issued_at += 60
     _, bob = world.connect(2)
-    world.hub.end_session(SessionEnd(None, "sub-1", "revoked", datetime.now(UTC)))
+    world.hub.connections.end_session(SessionEnd(None, "sub-1", "revoked", datetime.now(UTC)))
     assert alice.closed == (4401, "revoked")
     assert alice_again.closed is None
     assert bob.closed is None

@@ -59,7 +59,7 @@ class LiveEndpoint:
             await websocket.send_denial_response(problem_response(503, str(error), headers=headers))
             return
         hub = self._shared.hub
-        if hub.count(user_id) >= self._connections_per_user:
+        if len(hub.connections.of(user_id)) >= self._connections_per_user:
             detail = f"More than {self._connections_per_user} connections of one account."
             await websocket.send_denial_response(problem_response(429, detail, headers={"Retry-After": "60"}))
             return
@@ -71,7 +71,7 @@ class LiveEndpoint:
             sid=principal.sid,
             issued_at=principal.issued_at,
             expires_at=principal.expires_at,
-            schedule=hub.schedule,
+            schedule=hub.connections.schedule,
         )
         await self._live(websocket, connection, principal)
 

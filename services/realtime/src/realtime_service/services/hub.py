@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -24,7 +24,6 @@ import msgspec
 from msgspec import UNSET
 
 from messenger_platform.errors import Unavailable
-from messenger_platform.sessions import SessionEnd
 from realtime_service.domain.events import ChatEvent, MessageRead, MessageSent
 from realtime_service.domain.frames import (
     ChatFrame,
@@ -37,14 +36,15 @@ from realtime_service.domain.frames import (
     to_wire,
 )
 from realtime_service.services.connection import Connection
+from realtime_service.services.connections import Connections
 from realtime_service.services.ports import Chats, Entry, Memberships
 from realtime_service.services.tasks import Tasks
 
 MAX_LOADED_CHATS = 100_000
 MAX_HELD_EVENTS = 2_000
+MAX_WAITING_EVENTS = 20_000
 RETRY_S = 0.5
 
-K = TypeVar("K")
 T = TypeVar("T")
 ChatLogEvent = MessageSent | ChatEvent
 logger = logging.getLogger(__name__)
@@ -66,13 +66,13 @@ class Hub:
     """All connections of this instance and the chats that their users are in."""
 
     def __init__(self, chats: Chats, memberships: Memberships) -> None:
+        self.connections = Connections()
         self._chats_service = chats
         self._memberships = memberships
         self._chats: dict[int, LoadedChat] = {}
-        self._users: dict[int, set[Connection]] = {}
-        self._sessions: dict[str, set[Connection]] = {}
         self._chats_of: defaultdict[int, set[int]] = defaultdict(set)
-        self._dirty: list[Connection] = []
+        # Events that wait until what was missed before them has been fetched; None when nothing was missed.
+        self._waiting: deque[ChatLogEvent] | None = None
         self._fetches: dict[int, asyncio.Task[None]] = {}
         self._tasks = Tasks()
         # A message's time is taken some moments before its commit.
@@ -80,21 +80,9 @@ class Hub:
 
     # Connections
 
-    def schedule(self, connection: Connection) -> None:
-        """Flush a connection at the end of this loop turn."""
-        if not self._dirty:
-            asyncio.get_running_loop().call_soon(self._flush)
-        self._dirty.append(connection)
-
-    def _flush(self) -> None:
-        dirty, self._dirty = self._dirty, []
-        for connection in dirty:
-            connection.flush()
-
     def add(self, connection: Connection) -> None:
         """Let a connection receive from now on."""
-        self._users.setdefault(connection.user_id, set()).add(connection)
-        self._sessions.setdefault(connection.sid, set()).add(connection)
+        self.connections.add(connection)
         for chat_id in self._chats_of.get(connection.user_id, ()):
             self._join(self._chats[chat_id], chat_id, connection)
 
@@ -103,28 +91,7 @@ class Hub:
         for chat_id in connection.chats:
             self._chats[chat_id].connections.discard(connection)
         connection.chats.clear()
-        _discard(self._users, connection.user_id, connection)
-        _discard(self._sessions, connection.sid, connection)
-
-    def count(self, user_id: int) -> int:
-        """Return how many connections a user has here."""
-        return len(self._users.get(user_id, ()))
-
-    @property
-    def online_users(self) -> list[int]:
-        """The users with at least one connection here."""
-        return list(self._users)
-
-    def connections(self) -> list[Connection]:
-        """All connections."""
-        return [connection for those in self._users.values() for connection in those]
-
-    def end_session(self, end: SessionEnd) -> None:
-        """Close every connection of a login session that has ended, or of all sessions of a subject."""
-        concerned = self.connections() if end.sid is None else list(self._sessions.get(end.sid, ()))
-        for connection in concerned:
-            if end.covers(sid=connection.sid, sub=connection.sub, issued_at=connection.issued_at):
-                connection.end_session(end.reason)
+        self.connections.remove(connection)
 
     @staticmethod
     def _join(chat: LoadedChat, chat_id: int, connection: Connection) -> None:
@@ -135,6 +102,9 @@ class Hub:
 
     def apply(self, event: ChatLogEvent) -> None:
         """Take the next event of a chat from the broker."""
+        if self._waiting is not None:
+            self._waiting.append(event)
+            return
         chat_id = event.message.chat_id if isinstance(event, MessageSent) else event.chat_id
         chat = self._chats.get(chat_id)
         if chat is None:
@@ -212,12 +182,12 @@ class Hub:
             self._chats_of[user_id].discard(chat_id)
             if not self._chats_of[user_id]:
                 del self._chats_of[user_id]
-            for connection in self._users.get(user_id, ()):
+            for connection in self.connections.of(user_id):
                 chat.connections.discard(connection)
                 connection.chats.discard(chat_id)
         for user_id in now - chat.members:
             self._chats_of[user_id].add(chat_id)
-            for connection in self._users.get(user_id, ()):
+            for connection in self.connections.of(user_id):
                 self._join(chat, chat_id, connection)
         chat.members = now
 
@@ -236,7 +206,7 @@ class Hub:
         for user_id in {*event.authors, event.user_id}:
             if chat is not None and chat.members and user_id not in chat.members:
                 continue
-            for connection in self._users.get(user_id, ()):
+            for connection in self.connections.of(user_id):
                 if user_id == event.user_id and connection.read_marks.get(event.chat_id, 0) >= event.message_id:
                     continue
                 connection.push(frame)
@@ -247,7 +217,7 @@ class Hub:
             return
         frame = to_wire(IsReadFrame(chat_id, up_to))
         for user_id in authors:
-            for connection in self._users.get(user_id, ()):
+            for connection in self.connections.of(user_id):
                 connection.push(frame)
 
     def show_typing(self, chat_id: int, user_id: int) -> None:
@@ -334,6 +304,16 @@ class Hub:
         for event in held:
             self.apply(event)
 
+    def hold_events(self) -> None:
+        """Let events wait: the first one of a chat not followed yet tells nothing of those missed before it."""
+        self._waiting = deque(maxlen=MAX_WAITING_EVENTS)
+
+    def release_events(self) -> None:
+        """Apply the events that have waited, in their order."""
+        waiting, self._waiting = self._waiting or (), None
+        for event in waiting:
+            self.apply(event)
+
     async def catch_up(self, since: datetime) -> None:
         """Repair after a time without events: fetch what the users of this instance have missed since then.
 
@@ -341,7 +321,7 @@ class Hub:
         has happened in it since then is missing. Raises `Unavailable`.
         """
         since = max(since, self._started_at)
-        for item in await self._chats_service.changed_since(self.online_users, since.isoformat()):
+        for item in await self._chats_service.changed_since(self.connections.users, since.isoformat()):
             chat = self._chats.get(item.chat_id)
             if chat is None:
                 chat = self._chats[item.chat_id] = LoadedChat(item.since_version)
@@ -363,11 +343,3 @@ async def _persistently(call: Callable[[], Awaitable[T]]) -> T:
 def without_client_id(message: Message) -> Message:
     """Return the message as the others see it."""
     return msgspec.structs.replace(message, client_id=UNSET)
-
-
-def _discard(index: dict[K, set[Connection]], key: K, connection: Connection) -> None:
-    connections = index.get(key)
-    if connections is not None:
-        connections.discard(connection)
-        if not connections:
-            del index[key]

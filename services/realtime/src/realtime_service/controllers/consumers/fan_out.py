@@ -46,7 +46,8 @@ class FanOut:
         self._origin = f"{random.getrandbits(64):x}"
         self._typing = msgspec.json.Decoder(_Typing)
         self._publishing = Tasks()
-        self._lost_at: datetime | None = None
+        # From the first moment on: clients may connect before the queue is bound.
+        self._lost_at: datetime | None = datetime.now(UTC)
         self.connected = False
 
     async def check(self) -> None:
@@ -63,8 +64,7 @@ class FanOut:
                 delay = BACK_OFF_S[0]
             except (aio_pika.exceptions.AMQPError, OSError, TimeoutError, RuntimeError) as error:
                 logger.warning("the fan-out lost its broker", extra={"error": repr(error)})
-            if self.connected:
-                self._lost_at = datetime.now(UTC)
+            self._lost_at = self._lost_at or datetime.now(UTC)
             self.connected = False
             self._ephemeral = None
             await asyncio.sleep(delay * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not cryptography.
@@ -78,21 +78,29 @@ class FanOut:
             await queue.bind(EVENTS_EXCHANGE, "chat.*")
             await queue.bind(EPHEMERAL_EXCHANGE)
             self._ephemeral = await channel.get_exchange(EPHEMERAL_EXCHANGE, ensure=False)
+            self._hub.hold_events()
             await queue.consume(self._take, no_ack=True)
             self.connected = True
-            await self._catch_up()
-            await until_closed(connection, channel)
+            closed = asyncio.ensure_future(until_closed(connection, channel))
+            missed = asyncio.ensure_future(self._catch_up())
+            try:
+                await asyncio.wait({closed, missed}, return_when=asyncio.FIRST_COMPLETED)
+                if missed.done():
+                    self._lost_at = None
+                    self._hub.release_events()
+                    await closed
+            finally:
+                closed.cancel()
+                missed.cancel()
 
     async def _catch_up(self) -> None:
-        if self._lost_at is None:
-            return
+        since = (self._lost_at or datetime.now(UTC)) - MARGIN
         while True:
             try:
-                await self._hub.catch_up(self._lost_at - MARGIN)
+                await self._hub.catch_up(since)
             except Unavailable:
                 await asyncio.sleep(BACK_OFF_S[0])
             else:
-                self._lost_at = None
                 return
 
     async def _take(self, message: AbstractIncomingMessage) -> None:
