@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import aio_pika
 import asyncpg
 import pytest
-from aio_pika.abc import AbstractQueue
+from aio_pika.abc import AbstractIncomingMessage
 
 from messenger_platform.broker import EVENTS_EXCHANGE
 from messenger_platform.events import EMIT_SQL, POSITION_HEADER, Position
@@ -19,6 +19,7 @@ from messenger_platform.relay import PUBLICATION, BrokerLost, NoSlot, WALRelay
 pytestmark = pytest.mark.integration
 DATABASE = "relay_under_test"
 INCARNATION = 990  # Slots are named once in a cluster.
+Heard = asyncio.Queue[AbstractIncomingMessage]
 LISTENED, UNHEARD = "session.test", "nobody.listens"
 
 
@@ -69,24 +70,22 @@ async def emit(connection: asyncpg.Connection[asyncpg.Record], key: str, *bodies
 
 
 @pytest.fixture
-async def queue() -> AsyncIterator[AbstractQueue]:
+async def queue() -> AsyncIterator[Heard]:
     """Listen to one routing key."""
     connection = await aio_pika.connect(broker_url("realtime", "RABBITMQ_REALTIME_PASSWORD"))
     channel = await connection.channel()
     queue = await channel.declare_queue(exclusive=True)
     await queue.bind(EVENTS_EXCHANGE, LISTENED)
-    yield queue
+    heard: Heard = asyncio.Queue()
+    await queue.consume(heard.put, no_ack=True)
+    yield heard
     await connection.close()
 
 
-async def take(queue: AbstractQueue, count: int) -> list[tuple[bytes, Position]]:
-    found: list[tuple[bytes, Position]] = []
-    async with asyncio.timeout(10), queue.iterator(no_ack=True) as messages:
-        async for message in messages:
-            found.append((message.body, Position.parse(str(message.headers[POSITION_HEADER]))))
-            if len(found) == count:
-                return found
-    raise AssertionError
+async def take(heard: Heard, count: int) -> list[tuple[bytes, Position]]:
+    async with asyncio.timeout(10):
+        messages = [await heard.get() for _ in range(count)]
+    return [(message.body, Position.parse(str(message.headers[POSITION_HEADER]))) for message in messages]
 
 
 @asynccontextmanager
@@ -115,7 +114,7 @@ async def test_without_a_slot_the_relay_refuses_to_start_and_makes_none(
 
 
 async def test_committed_events_come_in_order_with_growing_positions_and_rolled_back_ones_never(
-    database: asyncpg.Connection[asyncpg.Record], queue: AbstractQueue
+    database: asyncpg.Connection[asyncpg.Record], queue: Heard
 ) -> None:
     await make_slot(database)
     async with relaying():
@@ -136,7 +135,7 @@ async def test_committed_events_come_in_order_with_growing_positions_and_rolled_
 
 
 async def test_what_was_confirmed_is_not_sent_again_by_the_next_relay(
-    database: asyncpg.Connection[asyncpg.Record], queue: AbstractQueue
+    database: asyncpg.Connection[asyncpg.Record], queue: Heard
 ) -> None:
     await make_slot(database)
     async with relaying():
@@ -153,7 +152,7 @@ async def test_what_was_confirmed_is_not_sent_again_by_the_next_relay(
 
 
 async def test_a_second_relay_waits_for_the_slot_and_takes_over(
-    database: asyncpg.Connection[asyncpg.Record], queue: AbstractQueue
+    database: asyncpg.Connection[asyncpg.Record], queue: Heard
 ) -> None:
     await make_slot(database)
     async with relaying() as (first, first_task):
