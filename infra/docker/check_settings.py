@@ -11,7 +11,7 @@ GENERATED = Path("/generated")
 
 def main() -> None:
     """Check the environment of this container, which has every secret, and write the files."""
-    empty = sorted(n for n, value in os.environ.items() if n.endswith(("_PASSWORD", "_SECRET")) and not value)
+    empty = sorted(n for n, value in os.environ.items() if n.endswith(("_PASSWORD", "_SECRET", "_KEYS")) and not value)
     if empty:
         raise SystemExit(f"Empty: {', '.join(empty)}. Run `make env`, which writes .env with generated secrets.")
     sys.argv = ["topology", str(GENERATED / "definitions.json")]

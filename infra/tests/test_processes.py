@@ -14,7 +14,7 @@ import pytest
 from messenger_infra import keycloak, launch, system
 from messenger_infra.errors import SetupError
 from messenger_infra.programs import Program, services
-from messenger_infra.settings import Stack, complete, fill_secrets, parse
+from messenger_infra.settings import Stack, complete, fill_secrets, is_secret, parse
 from messenger_infra.status import as_json, rows
 from messenger_infra.supervision import Supervisor, quoted, section
 
@@ -64,7 +64,7 @@ def test_our_processes_have_the_names_of_the_contract(stack: Stack) -> None:
 
 def test_a_service_gets_no_secret_of_another(stack: Stack) -> None:
     user = next(found for found in services(stack) if found.name == "user")
-    secrets = {name for name in user.environment if name.endswith(("_PASSWORD", "_SECRET"))}
+    secrets = {name for name in user.environment if is_secret(name)}
     assert secrets == {
         "USER_OWNER_PASSWORD",
         "USER_RUNTIME_PASSWORD",

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 
 from messenger_infra import keycloak, launch, postgres, rabbitmq, system
-from messenger_infra.settings import Stack, fingerprint, processes
+from messenger_infra.settings import Stack, fingerprint, is_secret, processes
 
 SERVERS, SERVICES = "servers", "services"
 
@@ -22,7 +22,7 @@ PACKAGES = {
 
 OWN_SETTINGS = {
     # Beside the common settings a service gets only its own secrets: prefixes of their names.
-    "gateway": ("INTERNAL_SECRET", "GATEWAY_", "RABBITMQ_GATEWAY_"),
+    "gateway": ("INTERNAL_SECRET", "GATEWAY_", "RABBITMQ_GATEWAY_", "SESSION_KEYS"),
     "user": ("INTERNAL_SECRET", "USER_", "RABBITMQ_USER_"),
     "chat": ("INTERNAL_SECRET", "CHAT_", "RABBITMQ_CHAT_", "RABBITMQ_RELAY_"),
     "relay": ("INTERNAL_SECRET", "CHAT_", "RABBITMQ_CHAT_", "RABBITMQ_RELAY_"),
@@ -69,7 +69,7 @@ def secrets_of(service: str, env: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in env.items()
-        if not name.endswith(("_PASSWORD", "_SECRET")) or name.startswith(prefixes)
+        if not is_secret(name) or name.startswith(prefixes)
     }
 
 

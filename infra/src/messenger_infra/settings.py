@@ -5,6 +5,7 @@ the defaults of .env.example moved to free ports, secrets of its own). Only the 
 `make env` can write .env for `docker compose` on a machine without our environment.
 """
 
+import base64
 import hashlib
 import os
 import re
@@ -85,16 +86,23 @@ def parse(text: str) -> dict[str, str]:
 
 def is_secret(name: str) -> bool:
     """Tell whether an empty value of this variable is to be generated."""
-    return name.endswith(("_PASSWORD", "_SECRET"))
+    return name.endswith(("_PASSWORD", "_SECRET", "_KEYS"))
+
+
+def new_secret(name: str) -> str:
+    """Return 144 random bits; for a variable of `_KEYS`, a first key of 256 bits under the name k1."""
+    if name.endswith("_KEYS"):
+        return f"k1:{base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()}"
+    return secrets.token_hex(18)
 
 
 def fill_secrets(text: str) -> str:
-    """Give every empty secret in a .env text a random value of 144 bits; leave everything else as it is."""
+    """Give every empty secret in a .env text a random value; leave everything else as it is."""
     lines = []
     for line in text.splitlines():
         match = ASSIGNMENT.match(line.strip())
         if match and is_secret(match[1]) and not match[2].strip():
-            lines.append(f"{match[1]}={secrets.token_hex(18)}")
+            lines.append(f"{match[1]}={new_secret(match[1])}")
         else:
             lines.append(line)
     return "\n".join(lines) + "\n"
