@@ -164,6 +164,8 @@ class Provisioner:
             if actual is None:
                 await self._admin.a_create_client(wanted)
                 await self._grant_scopes(name)
+                await self._grant_service_account(name)
+                await self._drop_scopes(name, wanted["defaultClientScopes"])
                 reports.append(f"client {name}: created")
             elif changed := differences(wanted, actual):
                 await self._admin.a_update_client(actual["id"], {**actual, **wanted, "id": actual["id"]})
@@ -178,6 +180,26 @@ class Provisioner:
         granted = [await self._admin.a_get_realm_role(role) for role in roles]
         if granted:
             await self._admin.a_assign_realm_roles_to_client_scope(client_id, granted)
+
+    async def _grant_service_account(self, name: str) -> None:
+        """Give the service account of a new client its roles, and let its tokens carry them."""
+        account = next((user for user in self._realm["users"] if user.get("serviceAccountClientId") == name), None)
+        if account is None:
+            return
+        client_id = await self._client_id(name)
+        user = await self._admin.a_get_client_service_account_user(client_id)
+        for owner_name, role_names in account["clientRoles"].items():
+            owner = await self._client_id(owner_name)
+            roles = [await self._admin.a_get_client_role(owner, role) for role in role_names]
+            await self._admin.a_assign_client_role(user["id"], owner, roles)
+            await self._admin.a_assign_client_roles_to_client_scope(client_id, owner, roles)
+
+    async def _drop_scopes(self, name: str, wanted: list[str]) -> None:
+        """Take away what Keycloak adds by itself to a client that is not imported (`service_account`)."""
+        client_id = await self._client_id(name)
+        for scope in await self._admin.a_get_client_default_client_scopes(client_id):
+            if scope["name"] not in wanted:
+                await self._admin.a_delete_client_default_client_scope(client_id, scope["id"])
 
     async def _client_id(self, name: str) -> str:
         client_id = await self._admin.a_get_client_id(name)

@@ -17,7 +17,7 @@ def clients(realm: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def test_only_known_clients_exist(clients: dict[str, Any]) -> None:
-    assert set(clients) == BROWSER_CLIENTS | {"user-service", "admin-cli"}
+    assert set(clients) == BROWSER_CLIENTS | {"user-service", "gateway-sessions", "admin-cli"}
 
 
 def test_keycloaks_own_way_to_send_passwords_is_shut(clients: dict[str, Any]) -> None:
@@ -26,8 +26,12 @@ def test_keycloaks_own_way_to_send_passwords_is_shut(clients: dict[str, Any]) ->
 
 def test_no_secret_and_no_person_is_committed(realm: dict[str, Any], clients: dict[str, Any]) -> None:
     secrets = {client["secret"] for client in clients.values() if not client["publicClient"]}
-    assert secrets == {"${GATEWAY_CLIENT_SECRET}", "${USER_SERVICE_CLIENT_SECRET}"}
-    assert [user["username"] for user in realm["users"]] == ["service-account-user-service"]
+    assert secrets == {
+        "${GATEWAY_CLIENT_SECRET}", "${GATEWAY_SESSIONS_CLIENT_SECRET}", "${USER_SERVICE_CLIENT_SECRET}",
+    }  # fmt: skip
+    assert [user["username"] for user in realm["users"]] == [
+        "service-account-user-service", "service-account-gateway-sessions",
+    ]  # fmt: skip
     assert "credentials" not in json.dumps(realm["users"])
 
 
@@ -81,4 +85,7 @@ def test_tokens_are_short_and_signed_by_rs256_alone(realm: dict[str, Any]) -> No
 
 def test_every_placeholder_is_a_setting(realm: dict[str, Any]) -> None:
     names = set(re.findall(r"\$\{([A-Z_]+)", json.dumps(realm)))
-    assert names == {"PUBLIC_URL", "GATEWAY_URL", "GATEWAY_CLIENT_SECRET", "USER_SERVICE_CLIENT_SECRET"}
+    assert names == {
+        "PUBLIC_URL", "GATEWAY_URL", "GATEWAY_CLIENT_SECRET", "GATEWAY_SESSIONS_CLIENT_SECRET",
+        "USER_SERVICE_CLIENT_SECRET",
+    }  # fmt: skip
