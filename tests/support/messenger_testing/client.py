@@ -31,11 +31,16 @@ class LiveClient:
         self.user_id = 0
 
     @classmethod
-    async def open(cls, public_url: str, token: str, **headers: str) -> LiveClient:
-        """Connect and wait for hello; raises `websockets.exceptions.InvalidStatus` when refused."""
+    async def open(cls, public_url: str, token: str | None, **headers: str) -> LiveClient:
+        """Connect, with a bearer token unless the headers bring a cookie, and wait for hello.
+
+        Raises `websockets.exceptions.InvalidStatus` when refused.
+        """
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
         socket = await connect(
             public_url.replace("http", "ws", 1) + "/ws",
-            additional_headers={"Authorization": f"Bearer {token}", **headers},
+            additional_headers=headers,
             compression=None,
             max_size=None,
             proxy=None,

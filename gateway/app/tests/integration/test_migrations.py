@@ -26,7 +26,7 @@ async def test_schema_goes_up_down_and_up() -> None:
             return found
 
     try:
-        for down, revision_then in ((False, "0001"), (True, None), (False, "0001")):
+        for down, revision_then in ((False, "0002"), (True, None), (False, "0002")):
             await asyncio.to_thread(run_migrations, MIGRATIONS, url, SCHEMA, "base" if down else "head", down=down)
             assert await revision() == revision_then
     finally:

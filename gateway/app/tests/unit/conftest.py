@@ -12,6 +12,15 @@ from pytest_socket import disable_socket, enable_socket
 from gateway_app.main import create_app
 from gateway_app.settings import GatewaySettings
 
+SECRETS = {
+    "INTERNAL_SECRET": "secret",
+    "GATEWAY_RUNTIME_PASSWORD": "secret",
+    "GATEWAY_CLIENT_SECRET": "secret",
+    "GATEWAY_SESSIONS_CLIENT_SECRET": "secret",
+    "RABBITMQ_GATEWAY_PASSWORD": "secret",
+    "SESSION_KEYS": "k1:" + "A" * 43 + "=",
+}
+
 
 class Clock:
     """A clock that a test sets; in seconds."""
@@ -54,8 +63,9 @@ async def client(services: respx.MockRouter, monkeypatch: pytest.MonkeyPatch) ->
     """Call the application, assembled as in life, with the defaults of the settings."""
     for name in ("USER_URL", "CHAT_URLS", "REALTIME_URLS", "RELAY_URLS", "KEYCLOAK_MANAGEMENT_PORT", "OIDC_ISSUER"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("INTERNAL_SECRET", "secret")
-    app = create_app(GatewaySettings())
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    app = create_app(GatewaySettings(), with_jobs=False)
     transport = httpx.ASGITransport(app=app)
     async with (
         app.router.lifespan_context(app),

@@ -1,0 +1,1 @@
+"""What the gateway app asks of Keycloak."""

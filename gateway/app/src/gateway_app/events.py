@@ -1,0 +1,26 @@
+"""What this context tells the world, on the routing key `session.ended`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from gateway_app.domain.sessions import Ended
+
+ROUTING_KEY = "session.ended"
+SOURCE = "gateway"
+
+
+class SessionEnded(msgspec.Struct, frozen=True):
+    """A login session is over: that of `sid`, or all that `sub` was issued tokens for up to `ended_at`."""
+
+    sid: str | None
+    sub: str | None
+    reason: str
+    ended_at: datetime
+
+    @classmethod
+    def of(cls, ended: Ended) -> SessionEnded:
+        """Tell of an end."""
+        return cls(ended.sid, ended.sub, ended.reason.value, ended.at)
