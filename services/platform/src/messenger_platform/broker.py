@@ -16,6 +16,7 @@ import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
 
 from messenger_platform.errors import Unavailable
+from messenger_platform.tasks import cancel
 
 EVENTS_EXCHANGE = "messenger.events"
 EPHEMERAL_EXCHANGE = "messenger.ephemeral"
@@ -87,9 +88,7 @@ class Consumer:
                 if working.done():
                     await working
             finally:
-                closed.cancel()
-                working.cancel()
-                await asyncio.gather(closed, working, return_exceptions=True)
+                await cancel(closed, working)
 
     async def _work(self, arrived: asyncio.Queue[AbstractIncomingMessage]) -> NoReturn:
         while True:

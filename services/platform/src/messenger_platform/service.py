@@ -19,10 +19,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from messenger_platform.errors import Unavailable
+from messenger_platform.tasks import cancel
 
 Check = Callable[[], Awaitable[None]]
 CHECK_TIMEOUT_S = 2.0
-CANCEL_AGAIN_S = 0.2
 SEND_BUFFER_BYTES = 64 * 1024
 PEER_TIMEOUT_MS = 15_000
 _RECORD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
@@ -100,20 +100,6 @@ async def background(*tasks: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         for task in running:
             task.remove_done_callback(ended)
         await cancel(*running)
-
-
-async def cancel(*tasks: asyncio.Task[Any]) -> None:
-    """Cancel tasks until they have ended.
-
-    Once is not enough: aiormq turns a cancellation that comes while its link breaks into an error of the link, which
-    a loop that connects again takes for one.
-    """
-    pending = set(tasks)
-    while pending:
-        for task in pending:
-            task.cancel()
-        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def listen(host: str, port: int) -> socket.socket:

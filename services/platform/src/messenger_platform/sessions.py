@@ -22,6 +22,7 @@ from aio_pika.abc import AbstractIncomingMessage
 
 from messenger_platform.broker import BACK_OFF_S, EVENTS_EXCHANGE, until_closed
 from messenger_platform.errors import Unavailable
+from messenger_platform.tasks import cancel
 from messenger_platform.tokens import Principal
 
 # Twice the life of an access token.
@@ -164,8 +165,7 @@ class SessionEndFeed:
                     self.connected = True
                     await closed
             finally:
-                missed.cancel()
-                closed.cancel()
+                await cancel(missed, closed)
 
     async def _read_missed(self) -> None:
         """Read the recent ends from the gateway app; it may start later than we do."""

@@ -6,11 +6,12 @@ import asyncio
 
 import pytest
 
-from messenger_platform.service import background, cancel
+from messenger_platform.service import background
+from messenger_platform.tasks import cancel
 
 
 async def test_a_task_that_swallows_a_cancellation_is_cancelled_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("messenger_platform.service.CANCEL_AGAIN_S", 0.01)
+    monkeypatch.setattr("messenger_platform.tasks.CANCEL_AGAIN_S", 0.01)
     swallowed = 0
 
     async def stubborn() -> None:

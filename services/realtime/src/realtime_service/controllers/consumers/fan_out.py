@@ -19,6 +19,7 @@ from aio_pika.abc import AbstractExchange, AbstractIncomingMessage
 
 from messenger_platform.broker import BACK_OFF_S, EPHEMERAL_EXCHANGE, EVENTS_EXCHANGE, until_closed
 from messenger_platform.errors import Unavailable
+from messenger_platform.tasks import cancel
 from realtime_service.domain import events
 from realtime_service.services.hub import Hub
 from realtime_service.services.tasks import Tasks
@@ -90,8 +91,7 @@ class FanOut:
                     self._hub.release_events()
                     await closed
             finally:
-                closed.cancel()
-                missed.cancel()
+                await cancel(closed, missed)
 
     async def _catch_up(self) -> None:
         since = (self._lost_at or datetime.now(UTC)) - MARGIN
