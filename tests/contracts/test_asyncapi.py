@@ -44,6 +44,9 @@ EVENTS = {
     "ParticipantLeft": chat.MembershipChange,
     "UserRegistered": user.UserRegistered,
     "UserChanged": user.UserChanged,
+    "UserDisabled": user.UserDisabled,
+    "UserEnabled": user.UserEnabled,
+    "UserDeleted": user.UserDeleted,
 }
 SHARED = {
     "message": live.Message,

@@ -21,14 +21,15 @@ from messenger_platform.database import create_engine
 from messenger_platform.migrations import run_migrations
 from user_service.__main__ import MIGRATIONS
 from user_service.domain.accounts import Account, AccountId, Claims
+from user_service.domain.realm import Change, Log, Page, RealmAway, RealmUser
 from user_service.domain.search import TermRange, terms
-from user_service.events import Profile
+from user_service.events import News
 from user_service.repositories.accounts import SQLAccounts
 from user_service.repositories.tables import SCHEMA, metadata
-from user_service.services.ports import Accounts
+from user_service.services.ports import Accounts, Held
 from user_service.settings import MigrationSettings, UserSettings
 
-_TRUNCATE = text(f"TRUNCATE {SCHEMA}.account CASCADE")
+_TRUNCATE = text(f"TRUNCATE {SCHEMA}.account, {SCHEMA}.realm_position CASCADE")
 
 
 class Realm:
@@ -72,10 +73,18 @@ class FakeAccounts:
 
     def __init__(self) -> None:
         self.rows: dict[uuid.UUID, tuple[Account, datetime]] = {}
-        self.published: list[Profile] = []
+        self.published: list[News] = []
 
     async def with_sub(self, sub: uuid.UUID) -> Account | None:
         return self.rows[sub][0] if sub in self.rows else None
+
+    async def with_subs(self, subs: Sequence[uuid.UUID]) -> list[Account]:
+        found = [account for account, _ in self.rows.values() if account.sub in subs]
+        return sorted(found, key=lambda account: account.id)
+
+    async def undeleted_after(self, account_id: AccountId, limit: int) -> list[Account]:
+        found = [account for account, _ in self.rows.values() if account.id > account_id and not account.deleted_at]
+        return sorted(found, key=lambda account: account.id)[:limit]
 
     async def with_ids(self, ids: Sequence[AccountId]) -> list[Account]:
         found = [account for account, _ in self.rows.values() if account.id in ids]
@@ -83,7 +92,7 @@ class FakeAccounts:
 
     async def filed_under(self, terms_asked: TermRange, limit: int) -> list[Account]:
         hits: list[tuple[str, int, Account]] = []
-        for account, _ in self.rows.values():
+        for account in await self.undeleted_after(AccountId(0), len(self.rows)):
             filed = [t for t in terms(account.username, account.name) if terms_asked.low <= t < terms_asked.high]
             hits += [(min(filed), account.id, account)] if filed else []
         return [account for _, _, account in sorted(hits, key=lambda hit: hit[:2])][:limit]
@@ -108,19 +117,93 @@ class FakeTransaction:
         account = Account(
             AccountId(len(self._accounts.rows) + 1), claims.sub, claims.username, claims.name, claims.email
         )
-        self._accounts.rows[claims.sub] = account, claims.valid_until
+        self._accounts.rows[claims.sub] = account, claims.as_of
         return account
 
     async def rename(self, claims: Claims) -> Account | None:
         account, until = self._accounts.rows[claims.sub]
-        if account.agrees_with(claims) or until > claims.valid_until:
+        if account.agrees_with(claims) or until > claims.as_of or not account.is_open:
             return None
         account = replace(account, username=claims.username, name=claims.name, email=claims.email)
-        self._accounts.rows[claims.sub] = account, claims.valid_until
+        self._accounts.rows[claims.sub] = account, claims.as_of
         return account
 
-    async def publish(self, event: Profile) -> None:
+    async def hold(self, sub: uuid.UUID) -> Held | None:
+        return Held(*self._accounts.rows[sub]) if sub in self._accounts.rows else None
+
+    async def store(self, account: Account, known_at: datetime) -> None:
+        self._accounts.rows[account.sub] = account, known_at
+
+    async def publish(self, event: News) -> None:
         self._accounts.published.append(event)
+
+
+class FakeRealm:
+    """A realm in memory with its two logs; a step that is not `answering` is away."""
+
+    PAGE = 3
+
+    def __init__(self) -> None:
+        self.people: dict[uuid.UUID, RealmUser] = {}
+        self.logs: dict[Log, list[Change]] = {log: [] for log in Log}
+        self.answering = True
+        self.asked: list[uuid.UUID] = []
+        self.listed = 0
+        self.on_user: Callable[[uuid.UUID], None] = lambda _: None
+
+    def put(self, user: RealmUser, at: datetime, log: Log = Log.ADMINISTRATORS, entry: str = "") -> None:
+        """Make or change a person, with an entry in a log."""
+        self.people[user.sub] = user
+        self.note(user.sub, at, log, entry)
+
+    def remove(self, sub: uuid.UUID, at: datetime, log: Log = Log.ADMINISTRATORS) -> None:
+        """Delete a person, with an entry in a log."""
+        del self.people[sub]
+        self.note(sub, at, log)
+
+    def note(self, sub: uuid.UUID, at: datetime, log: Log, entry: str = "") -> None:
+        """Write an entry; a log is read in the order of times, whenever its entries were written."""
+        self.logs[log].append(Change(entry or uuid.uuid4().hex, sub, at))
+        self.logs[log].sort(key=lambda change: change.at)
+
+    async def changes(self, log: Log, since: datetime, skip: int) -> Page[Change]:
+        self._answer()
+        page = [change for change in self.logs[log] if change.at >= since][skip : skip + self.PAGE]
+        return Page(page, len(page), is_last=len(page) < self.PAGE)
+
+    async def user(self, sub: uuid.UUID) -> RealmUser | None:
+        self._answer()
+        self.asked.append(sub)
+        self.on_user(sub)
+        return self.people.get(sub)
+
+    async def users(self, skip: int) -> Page[RealmUser]:
+        self._answer()
+        self.listed += 1
+        people = [user for user in self.people.values() if user.is_person]
+        page = sorted(people, key=lambda user: user.username)[skip : skip + self.PAGE]
+        return Page(page, len(page), is_last=len(page) < self.PAGE)
+
+    def _answer(self) -> None:
+        if not self.answering:
+            raise RealmAway("Connection refused.")
+
+
+@pytest.fixture
+def fake_realm() -> FakeRealm:
+    return FakeRealm()
+
+
+@pytest.fixture
+def person() -> Callable[..., RealmUser]:
+    """Make a person as the realm tells of them; the same username is the same subject."""
+    namespace = uuid.uuid4()
+
+    def make(username: str = "alice", name: str = "Alice Adams", **more: Any) -> RealmUser:
+        fields = {"email": f"{username}@example.org", "enabled": True} | more
+        return RealmUser(uuid.uuid5(namespace, username), username, name, **fields)
+
+    return make
 
 
 @pytest.fixture(scope="session")
@@ -150,7 +233,7 @@ def claims() -> Callable[..., Claims]:
             username=username.rsplit("/", maxsplit=1)[-1],
             name=name,
             email=email,
-            valid_until=datetime(2030, 1, 1, tzinfo=UTC) - timedelta(seconds=age),
+            as_of=datetime(2030, 1, 1, tzinfo=UTC) - timedelta(seconds=age),
         )
 
     return make

@@ -21,12 +21,34 @@ class Profile(msgspec.Struct, frozen=True):
     name: str
 
 
+class Standing(msgspec.Struct, frozen=True):
+    """Whose sessions and connections are concerned; the names are told apart, by `UserChanged`."""
+
+    id: int
+    sub: UUID
+
+
 class UserRegistered(Profile, frozen=True):
     """A subject was seen for the first time; exactly one per subject."""
 
 
 class UserChanged(Profile, frozen=True):
-    """A newer token names its owner differently; carries the state after the change."""
+    """The owner is named differently; carries the state after the change."""
+
+
+class UserDisabled(Standing, frozen=True):
+    """The realm lets this person in no more, for now."""
+
+
+class UserEnabled(Standing, frozen=True):
+    """The realm lets this person in again."""
+
+
+class UserDeleted(Standing, frozen=True):
+    """The realm has this person no more; follows the `UserChanged` that takes the name away."""
+
+
+News = Profile | Standing
 
 
 def user_registered(account: Account) -> UserRegistered:
@@ -37,3 +59,21 @@ def user_registered(account: Account) -> UserRegistered:
 def user_changed(account: Account) -> UserChanged:
     """Tell of an account's new state."""
     return UserChanged(account.id, account.sub, account.username, account.name)
+
+
+def news_of(before: Account | None, after: Account) -> list[News]:
+    """Return what there is to tell, in order, when an account (None: there was none) has become another."""
+    news: list[News] = []
+    if before is None:
+        news.append(user_registered(after))
+    elif (before.username, before.name, before.email) != (after.username, after.name, after.email):
+        news.append(user_changed(after))
+    if after.deleted_at is not None:
+        if before is None or before.deleted_at is None:
+            news.append(UserDeleted(after.id, after.sub))
+    elif after.disabled_at is not None:
+        if before is None or before.disabled_at is None:
+            news.append(UserDisabled(after.id, after.sub))
+    elif before is not None and not before.is_open:
+        news.append(UserEnabled(after.id, after.sub))
+    return news

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import SecretStr
+from typing import Annotated
+
+from pydantic import Field, SecretStr
 from sqlalchemy import URL
 
 from messenger_platform.settings import Port, ServiceSettings
@@ -13,6 +15,9 @@ class UserSettings(ServiceSettings):
 
     port: Port = 8110
     user_runtime_password: SecretStr
+    user_service_client_secret: SecretStr
+    # How long a change in the realm may wait to be looked for; 0 for never, where others follow it or nobody should.
+    realm_poll_s: Annotated[float, Field(ge=0, le=60)] = 1.0
 
     @property
     def runtime_url(self) -> URL:

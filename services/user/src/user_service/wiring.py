@@ -11,9 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from messenger_platform.database import create_engine
 from messenger_platform.limits import TokenBuckets
+from messenger_platform.service import background
 from messenger_platform.tokens import SigningKeys, TokenVerifier
 from user_service.repositories.accounts import SQLAccounts
+from user_service.repositories.keycloak import KeycloakRealm
+from user_service.repositories.lead import SQLLead
 from user_service.services.find_accounts import FindAccounts
+from user_service.services.follow_realm import FollowRealm
+from user_service.services.mirror_user import MirrorUser
 from user_service.services.recognise_caller import RecogniseCaller
 from user_service.settings import UserSettings
 
@@ -33,22 +38,38 @@ class Wiring:
 
 @asynccontextmanager
 async def wire(settings: UserSettings) -> AsyncIterator[Wiring]:
-    """Build the parts, and close what has connections at the end."""
+    """Build the parts, run what runs beside the requests, and close what has connections at the end."""
     engine = create_engine(settings.runtime_url, application_name="user")
+    accounts = SQLAccounts(engine)
+    searches = TokenBuckets(rate=SEARCHES_PER_S if settings.rate_limited else 0, burst=SEARCH_BURST)
     async with httpx.AsyncClient() as http:
-        accounts = SQLAccounts(engine)
-        searches = TokenBuckets(rate=SEARCHES_PER_S if settings.rate_limited else 0, burst=SEARCH_BURST)
         try:
-            yield Wiring(
-                engine=engine,
-                verifier=TokenVerifier(
-                    issuer=settings.oidc_issuer,
-                    audience=settings.oidc_audience,
-                    authorized_parties=settings.authorized_parties,
-                    keys=SigningKeys(settings.jwks_url, http),
-                ),
-                recognise_caller=RecogniseCaller(accounts),
-                find_accounts=FindAccounts(accounts, searches),
-            )
+            async with following(settings, engine, accounts):
+                yield Wiring(
+                    engine=engine,
+                    verifier=TokenVerifier(
+                        issuer=settings.oidc_issuer,
+                        audience=settings.oidc_audience,
+                        authorized_parties=settings.authorized_parties,
+                        keys=SigningKeys(settings.jwks_url, http),
+                    ),
+                    recognise_caller=RecogniseCaller(accounts),
+                    find_accounts=FindAccounts(accounts, searches),
+                )
         finally:
             await engine.dispose()
+
+
+@asynccontextmanager
+async def following(settings: UserSettings, engine: AsyncEngine, accounts: SQLAccounts) -> AsyncIterator[None]:
+    """Follow the realm in the background, unless that is switched off."""
+    if not settings.realm_poll_s:
+        yield
+        return
+    realm = KeycloakRealm(settings.keycloak_url, settings.user_service_client_secret.get_secret_value())
+    follow = FollowRealm(realm, accounts, MirrorUser(accounts), SQLLead(engine), poll_s=settings.realm_poll_s)
+    try:
+        async with background(follow.run()):
+            yield
+    finally:
+        await realm.aclose()

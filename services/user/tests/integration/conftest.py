@@ -24,7 +24,7 @@ _MESSAGE = re.compile(r"^message: transactional: 1 prefix: (\S+), sz: \d+ conten
 @pytest.fixture
 async def app(clean: None, settings: UserSettings, realm: Any) -> AsyncIterator[FastAPI]:
     """Run the service as `serve` does, without limits, trusting the throw-away realm's keys."""
-    app = create_app(settings.model_copy(update={"rate_limits": "off"}))
+    app = create_app(settings.model_copy(update={"rate_limits": "off", "realm_poll_s": 0}))
     with respx.mock:
         respx.get(settings.jwks_url).respond(json=realm.jwks)
         async with app.router.lifespan_context(app):

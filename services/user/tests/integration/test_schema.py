@@ -91,8 +91,8 @@ async def test_a_short_search_among_many_reads_few_rows_of_the_index(owner: Asyn
     async with owner.begin() as connection:
         await connection.execute(
             text(
-                "INSERT INTO user_profile.account (sub, username, name, claims_until) "
-                "SELECT gen_random_uuid(), 'anna' || n, 'Anna ' || n, now() FROM generate_series(1, :n) AS n"
+                "INSERT INTO user_profile.account (sub, username, name) "
+                "SELECT gen_random_uuid(), 'anna' || n, 'Anna ' || n FROM generate_series(1, :n) AS n"
             ),
             {"n": accounts},
         )

@@ -37,9 +37,15 @@ async def test_me_is_there_from_the_first_call_on_and_keeps_its_id(alice: httpx.
         "username": "alice",
         "name": "Alice Example",
         "email": "alice@example.org",
+        "roles": [],
     }
     assert isinstance(first.json()["id"], int)
     assert (await alice.get("/api/users/me")).json() == first.json()
+
+
+async def test_me_tells_the_roles_of_the_token(app: FastAPI, client_of: Callable[..., Any]) -> None:
+    async with client_of(app, "ada", realm_access={"roles": ["user", "admin"]}) as ada:
+        assert (await ada.get("/api/users/me")).json()["roles"] == ["admin", "user"]
 
 
 async def test_any_call_creates_the_callers_profile(bob: httpx.AsyncClient, alice: httpx.AsyncClient) -> None:
@@ -236,7 +242,7 @@ async def test_the_search_limit_answers_429_and_says_when(
     realm: Any,
     client_of: Callable[..., Any],
 ) -> None:
-    app = create_app(settings.model_copy(update={"rate_limits": "on"}))
+    app = create_app(settings.model_copy(update={"rate_limits": "on", "realm_poll_s": 0}))
     with respx.mock:
         respx.get(settings.jwks_url).respond(json=realm.jwks)
         async with app.router.lifespan_context(app), client_of(app, "alice") as alice, client_of(app, "bob") as bob:
@@ -252,7 +258,7 @@ async def test_the_search_limit_answers_429_and_says_when(
 async def test_a_database_that_is_away_is_503_and_not_ready(
     settings: UserSettings, realm: Any, client_of: Callable[..., Any], unused_tcp_port: int
 ) -> None:
-    app = create_app(settings.model_copy(update={"postgres_port": unused_tcp_port}))
+    app = create_app(settings.model_copy(update={"postgres_port": unused_tcp_port, "realm_poll_s": 0}))
     with respx.mock:
         respx.get(settings.jwks_url).respond(json=realm.jwks)
         async with app.router.lifespan_context(app), client_of(app, "alice") as alice:

@@ -12,12 +12,12 @@ LATER = datetime(2030, 1, 1, tzinfo=UTC)
 
 
 def test_a_person_without_a_name_is_called_by_the_username() -> None:
-    claims = Claims.cleaned(sub=SUB, username="alice", name=" ", email="", valid_until=LATER)
+    claims = Claims.cleaned(sub=SUB, username="alice", name=" ", email="", as_of=LATER)
     assert (claims.name, claims.email) == ("alice", None)
 
 
 def test_a_token_without_a_username_still_names_someone() -> None:
-    claims = Claims.cleaned(sub=SUB, username="", name="", email="", valid_until=LATER)
+    claims = Claims.cleaned(sub=SUB, username="", name="", email="", as_of=LATER)
     assert claims.username == claims.name == str(SUB)
 
 

@@ -33,7 +33,7 @@ async def _caller(principal: CallerPrincipal, wiring: Wired) -> Account:
         username=principal.username,
         name=principal.name,
         email=principal.email,
-        valid_until=datetime.fromtimestamp(principal.expires_at, UTC),
+        as_of=datetime.fromtimestamp(principal.issued_at, UTC),
     )
     return await wiring.recognise_caller(claims)
 

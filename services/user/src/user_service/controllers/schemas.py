@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import BaseModel, Field
@@ -30,11 +31,14 @@ class Me(User):
     """The caller's own profile."""
 
     email: str | None = Field(description="For the owner's eyes only.", examples=["alice@example.org"])
+    roles: list[str] = Field(description="The realm roles in the access token, in alphabetical order.")
 
     @classmethod
-    def of(cls, account: Account) -> Me:
+    def holding(cls, account: Account, roles: Iterable[str]) -> Me:
         """Show all to the owner."""
-        return cls(id=account.id, username=account.username, name=account.name, email=account.email)
+        return cls(
+            id=account.id, username=account.username, name=account.name, email=account.email, roles=sorted(roles)
+        )
 
 
 def ids_of(text: str) -> list[AccountId]:

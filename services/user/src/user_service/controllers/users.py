@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 
-from messenger_platform.http_auth import bearer_scheme
+from messenger_platform.http_auth import CallerPrincipal, bearer_scheme
 from messenger_platform.problems import MEDIA_TYPE, Problem
 from user_service.controllers.deps import Caller, Finder
 from user_service.controllers.schemas import MAX_IDS, Me, User, ids_of
@@ -18,7 +18,10 @@ router = APIRouter(prefix="/api/users", tags=["users"], dependencies=[bearer_sch
 
 
 def _problems(**descriptions: str) -> dict[int | str, dict[str, Any]]:
-    common = {"401": "No valid access token.", "503": "The service cannot answer now; `Retry-After` says when to ask."}
+    common = {
+        "401": "No valid access token, or its owner's account is disabled or deleted.",
+        "503": "The service cannot answer now; `Retry-After` says when to ask.",
+    }
     statuses = common | {name.removeprefix("on_"): text for name, text in descriptions.items()}
     return {int(status): {"description": text, "content": {MEDIA_TYPE: {}}} for status, text in statuses.items()}
 
@@ -28,12 +31,12 @@ def _malformed(field: str, message: str) -> Problem:
 
 
 @router.get("/me", summary="The caller's own profile", responses=_problems())
-async def get_me(caller: Caller) -> Me:
+async def get_me(caller: Caller, principal: CallerPrincipal) -> Me:
     """Return the caller's profile, made from the access token at the account's first call of any kind.
 
-    It follows the names that later tokens carry.
+    It follows what becomes of the account in the realm.
     """
-    return Me.of(caller)
+    return Me.holding(caller, principal.roles)
 
 
 @router.get(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from messenger_platform.errors import InvalidToken
+
 
 class AccountNotFound(Exception):  # noqa: N818 - errors are named as facts.
     """No account has this id."""
@@ -9,7 +11,11 @@ class AccountNotFound(Exception):  # noqa: N818 - errors are named as facts.
     code = "not_found"
 
 
-class QueryRefused(Exception):  # noqa: N818 - as above.  # noqa: N818 - errors are named as facts.
+class QueryRefused(Exception):  # noqa: N818 - as above.
     """The search text is empty, too long, or no text."""
 
     code = "invalid"
+
+
+class AccountClosed(InvalidToken):
+    """The token is genuine, but the realm has disabled or deleted its owner since it was issued (401)."""

@@ -8,21 +8,40 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Row, any_, bindparam, func, select, text
+from sqlalchemy import ARRAY, BigInteger, Row, Uuid, any_, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from messenger_platform.database import translate_database_errors
 from messenger_platform.events import Event, emit
 from user_service.domain.accounts import Account, AccountId, Claims
 from user_service.domain.search import MAX_TERMS, TermRange, terms
-from user_service.events import ROUTING_KEY, SOURCE, Profile
+from user_service.events import ROUTING_KEY, SOURCE, News
 from user_service.repositories.tables import AccountRow, AccountTermRow
+from user_service.services.ports import Held
 
-_COLUMNS = (AccountRow.id, AccountRow.sub, AccountRow.username, AccountRow.name, AccountRow.email)
+_COLUMNS = (
+    AccountRow.id,
+    AccountRow.sub,
+    AccountRow.username,
+    AccountRow.name,
+    AccountRow.email,
+    AccountRow.disabled_at,
+    AccountRow.deleted_at,
+)
 _WITH_SUB = select(*_COLUMNS).where(AccountRow.sub == bindparam("sub"))
+_WITH_SUBS = (
+    select(*_COLUMNS).where(AccountRow.sub == any_(bindparam("subs", type_=ARRAY(Uuid)))).order_by(AccountRow.id)
+)
+_UNDELETED_AFTER = (
+    select(*_COLUMNS)
+    .where(AccountRow.id > bindparam("account_id"), AccountRow.deleted_at.is_(None))
+    .order_by(AccountRow.id)
+    .limit(bindparam("limit"))
+)
 _WITH_IDS = (
     select(*_COLUMNS).where(AccountRow.id == any_(bindparam("ids", type_=ARRAY(BigInteger)))).order_by(AccountRow.id)
 )
@@ -48,17 +67,25 @@ _FILED_UNDER = (
 )
 
 _REGISTER = text("""
-    INSERT INTO user_profile.account (sub, username, name, email, claims_until)
-    VALUES (:sub, :username, :name, :email, :claims_until)
+    INSERT INTO user_profile.account (sub, username, name, email, known_at)
+    VALUES (:sub, :username, :name, :email, :known_at)
     ON CONFLICT (sub) DO NOTHING
-    RETURNING id, sub, username, name, email
+    RETURNING id, sub, username, name, email, disabled_at, deleted_at
 """)
 _RENAME = text("""
     UPDATE user_profile.account
-    SET username = :username, name = :name, email = :email, claims_until = :claims_until, updated_at = now()
-    WHERE sub = :sub AND claims_until <= :claims_until
+    SET username = :username, name = :name, email = :email, known_at = :known_at, updated_at = now()
+    WHERE sub = :sub AND known_at <= :known_at AND disabled_at IS NULL AND deleted_at IS NULL
       AND (username, name, email) IS DISTINCT FROM (:username, :name, :email)
-    RETURNING id, sub, username, name, email
+    RETURNING id, sub, username, name, email, disabled_at, deleted_at
+""")
+# A first call and a token's new name wait for the end of the transaction, and then find what it has stored.
+_HOLD: Any = select(*_COLUMNS, AccountRow.known_at).where(AccountRow.sub == bindparam("sub")).with_for_update()
+_STORE = text("""
+    UPDATE user_profile.account
+    SET username = :username, name = :name, email = :email, disabled_at = :disabled_at, deleted_at = :deleted_at,
+        known_at = :known_at, updated_at = now()
+    WHERE id = :id
 """)
 _FILE = text("""
     WITH outdated AS (
@@ -82,6 +109,14 @@ class SQLAccounts:
         """Return the account of a subject."""
         found = await self._read(_WITH_SUB, {"sub": sub})
         return found[0] if found else None
+
+    async def with_subs(self, subs: Sequence[UUID]) -> list[Account]:
+        """Return those of the subjects' accounts that exist, by ascending id."""
+        return await self._read(_WITH_SUBS, {"subs": list(subs)})
+
+    async def undeleted_after(self, account_id: AccountId, limit: int) -> list[Account]:
+        """Return up to `limit` accounts with greater ids that are not deleted, by ascending id."""
+        return await self._read(_UNDELETED_AFTER, {"account_id": account_id, "limit": limit})
 
     async def with_ids(self, ids: Sequence[AccountId]) -> list[Account]:
         """Return those of the accounts that exist, by ascending id."""
@@ -119,10 +154,31 @@ class SQLAccountsTransaction:
         return await self._write(_REGISTER, claims)
 
     async def rename(self, claims: Claims) -> Account | None:
-        """Store what the token says; None when it says nothing new or is older than the stored one's source."""
+        """Store what the token says; None when it says nothing new, is older than what is stored, or nobody calls."""
         return await self._write(_RENAME, claims)
 
-    async def publish(self, event: Profile) -> None:
+    async def hold(self, sub: UUID) -> Held | None:
+        """Lock the account of a subject."""
+        row = (await self._connection.execute(_HOLD, {"sub": sub})).one_or_none()
+        return None if row is None else Held(_account(row), row.known_at)
+
+    async def store(self, account: Account, known_at: datetime) -> None:
+        """Write a held account; a deleted one is found by no search from then on."""
+        await self._connection.execute(
+            _STORE,
+            {
+                "id": account.id,
+                "username": account.username,
+                "name": account.name,
+                "email": account.email,
+                "disabled_at": account.disabled_at,
+                "deleted_at": account.deleted_at,
+                "known_at": known_at,
+            },
+        )
+        await self._file(account)
+
+    async def publish(self, event: News) -> None:
         """Tell the world when, and only when, the transaction commits."""
         await emit(self._connection, [(ROUTING_KEY, envelope(event))])
 
@@ -134,22 +190,33 @@ class SQLAccountsTransaction:
                 "username": claims.username,
                 "name": claims.name,
                 "email": claims.email,
-                "claims_until": claims.valid_until,
+                "known_at": claims.as_of,
             },
         )
         row = rows.one_or_none()
         if row is None:
             return None
         account = _account(row)
-        filed_under = terms(account.username, account.name)
-        await self._connection.execute(_FILE, {"id": account.id, "terms": filed_under})
+        await self._file(account)
         return account
 
+    async def _file(self, account: Account) -> None:
+        filed_under = [] if account.deleted_at is not None else terms(account.username, account.name)
+        await self._connection.execute(_FILE, {"id": account.id, "terms": filed_under})
 
-def envelope(event: Profile) -> Event:
+
+def envelope(event: News) -> Event:
     """Put an event of this context into its CloudEvent."""
     return Event(type=type(event).__name__, source=SOURCE, subject=f"users/{event.id}", data=event)
 
 
 def _account(row: Row[Any]) -> Account:
-    return Account(id=AccountId(row.id), sub=row.sub, username=row.username, name=row.name, email=row.email)
+    return Account(
+        id=AccountId(row.id),
+        sub=row.sub,
+        username=row.username,
+        name=row.name,
+        email=row.email,
+        disabled_at=row.disabled_at,
+        deleted_at=row.deleted_at,
+    )

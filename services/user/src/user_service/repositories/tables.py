@@ -39,8 +39,12 @@ class AccountRow(Base):
     username: Mapped[str] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)
     email: Mapped[str | None] = mapped_column(Text)
-    # Expiry of the token whose claims are stored: an older token that is still valid does not undo a newer name.
-    claims_until: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    # When the token was issued, or the realm asked, that said what is stored: an older one does not undo a newer name.
+    known_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    disabled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    deleted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    # What known_at was before 0002; written by nobody, to be dropped when no process of that release runs any more.
+    claims_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
@@ -57,3 +61,13 @@ class AccountTermRow(Base):
     term: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
     # The search reads its range from this index alone, already in the order of the answer.
     __table_args__ = (Index(None, "term", "account_id"),)
+
+
+class RealmPositionRow(Base):
+    """How far a log of the realm has been followed: at most two rows, written by the one process that follows."""
+
+    __tablename__ = "realm_position"
+
+    log: Mapped[str] = mapped_column(Text, primary_key=True)
+    # The time of the last entry that was dealt with, by the realm's clock.
+    followed_to: Mapped[datetime] = mapped_column(DateTime(timezone=True))
