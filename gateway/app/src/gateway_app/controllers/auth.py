@@ -5,13 +5,14 @@ from __future__ import annotations
 import html
 from datetime import datetime
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
 from gateway_app.controllers.deps import CallerDevice, CallerSession, Wired, needs_csrf_header
-from gateway_app.domain.errors import LoginFailed, LoginUnknown, SessionHasEnded
+from gateway_app.domain.errors import LoginFailed, LoginRevived, LoginUnknown, SessionHasEnded
 from gateway_app.domain.return_address import with_error
 from gateway_app.wiring import Wiring
 from messenger_platform.problems import MEDIA_TYPE, Problem
@@ -105,6 +106,9 @@ async def callback(
         finished = await wiring.finish_login(begun, answer.code, device, wiring.cookies.session(request))
     except LoginFailed as failure:
         response: Response = RedirectResponse(with_error(begun.return_to, failure.code), 303, NO_STORE)
+    except LoginRevived:
+        again = urlencode({"return_to": begun.return_to})
+        response = RedirectResponse(f"/auth/login?{again}", 303, NO_STORE)
     else:
         response = RedirectResponse(finished.return_to, 303, NO_STORE)
         wiring.cookies.set_session(response, finished.cookie, finished.refresh_expires_at)

@@ -25,6 +25,12 @@ class LoginFailed(Exception):  # noqa: N818 - as above.
         self.code = code
 
 
+class LoginRevived(Exception):  # noqa: N818 - as above.
+    """Keycloak's own cookie let in a login session whose end was announced: no service would take its tokens."""
+
+    code = "session_ended"
+
+
 class GrantRefused(Exception):  # noqa: N818 - as above.
     """Keycloak says that a code or refresh token is spent, expired or withdrawn (`invalid_grant`)."""
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from gateway_app.domain.errors import GrantRefused, LoginFailed, TokenRefused
+from gateway_app.domain.errors import GrantRefused, LoginFailed, LoginRevived, TokenRefused
 from gateway_app.domain.keyring import KeyRing
 from gateway_app.domain.logins import Login
 from gateway_app.domain.sessions import (
@@ -67,7 +67,11 @@ class FinishLogin:
         return Login.opened(cookie, state, self._keys, self._clock())
 
     async def __call__(self, login: Login, code: str, device: Device, former_cookie: str | None) -> Finished:
-        """Finish the login; `former_cookie` is the session that this browser had. Raises `LoginFailed`."""
+        """Finish the login; `former_cookie` is the session that this browser had.
+
+        Raises `LoginFailed`; `LoginRevived` when Keycloak has now forgotten a login that it should not have known,
+        and would ask for the password if the browser went there again.
+        """
         try:
             tokens = await self._grants.exchange(code, login)
             if tokens.id_token is None:
@@ -111,9 +115,8 @@ class FinishLogin:
                 await transaction.add(session, digest(cookie))
                 logouts += await self._trim(transaction, session, now)
         if revived:
-            # Keycloak's own cookie let in a login session whose end we announced: no service would take its tokens.
             await self._grants.log_out(tokens.refresh_token)
-            raise LoginFailed("session_ended", "This login session has ended. Log in again.")
+            raise LoginRevived("This login session has ended. Log in again.")
         await self._log_out(logouts)
         return Finished(
             cookie, tokens.access_token, tokens.access_expires_at, tokens.refresh_expires_at, login.return_to

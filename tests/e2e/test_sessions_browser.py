@@ -1,0 +1,356 @@
+"""Logins of browsers through the real gateway and the real Keycloak, and every way in which they end."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from http.cookies import SimpleCookie
+
+import httpx
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from messenger_testing.browser import Browser
+from messenger_testing.client import LiveClient
+from messenger_testing.login import LoginFailed, LoginPage, log_in
+from messenger_testing.people import Person, RealmAdmin
+
+AT_ONCE_S = 2.0
+CLIENT = "gateway"
+# One call to each service.
+SERVICES = ("/api/chats",)
+
+Open = Callable[[], Awaitable[Browser]]
+
+
+@pytest.fixture
+async def admin() -> AsyncIterator[RealmAdmin]:
+    async with RealmAdmin(os.environ["KEYCLOAK_URL"], os.environ["KEYCLOAK_ADMIN_PASSWORD"]) as admin:
+        yield admin
+
+
+@pytest.fixture
+async def person(admin: RealmAdmin) -> AsyncIterator[Person]:
+    person = await admin.new_person()
+    yield person
+    await person.remove()
+
+
+@pytest.fixture
+async def stack() -> AsyncIterator[AsyncExitStack]:
+    async with AsyncExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def logged_in(public_url: str, person: Person, stack: AsyncExitStack) -> Open:
+    """Return a new browser in which the person is logged in."""
+
+    async def open_browser() -> Browser:
+        browser = await stack.enter_async_context(Browser(public_url))
+        await browser.log_in(person.username, person.password)
+        return browser
+
+    return open_browser
+
+
+async def live(browser: Browser, stack: AsyncExitStack) -> LiveClient:
+    return await stack.enter_async_context(await browser.live())
+
+
+async def assert_closes(socket: LiveClient, reason: str) -> None:
+    assert (await socket.wait_closed(AT_ONCE_S), socket.close_reason) == (4401, reason)
+
+
+async def assert_ended(browser: Browser, reason: str) -> None:
+    """Neither the access token nor a refresh is any good, and the browser is told why and cleaned."""
+    for path in SERVICES:
+        assert (await browser.get(path)).status_code == 401, path
+    refused = await browser.change("POST", "/auth/refresh")
+    assert (refused.status_code, refused.json()["reason"]) == (401, reason)
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert refused.headers["clear-site-data"] == '"cache", "storage"'
+    assert browser.cookie("session") is None
+    assert browser.cookie("access_token") is None
+
+
+def sid_of(browser: Browser) -> str:
+    payload = (browser.cookie("access_token") or "").split(".")[1]
+    return str(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["sid"])
+
+
+async def test_login_by_the_real_page_gives_cookies_that_work_and_no_script_can_read(
+    public_url: str, person: Person, stack: AsyncExitStack
+) -> None:
+    browser = await stack.enter_async_context(Browser(public_url))
+    answer = await browser.log_in(person.username, person.password, return_to="/chats/1?tab=2#end")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/chats/1?tab=2#end")
+    assert answer.headers["cache-control"] == "no-store"
+    cookies = SimpleCookie()
+    for line in answer.headers.get_list("set-cookie"):
+        cookies.load(line)
+    for name, path in (("access_token", "/"), ("session", "/auth")):
+        flags = cookies[name]
+        assert (flags["path"], flags["httponly"], flags["samesite"], flags["domain"]) == (path, True, "lax", "")
+        # http://localhost has no TLS: Secure would be a promise that nobody keeps.
+        assert not flags["secure"]
+    assert 280 < int(cookies["access_token"]["max-age"]) <= 300
+    assert len(cookies["session"].value) >= 43
+    me = await browser.get("/api/users/me")
+    assert (me.status_code, me.json()["username"]) == (200, person.username)
+    assert me.headers["cache-control"] == "no-store"
+    socket = await live(browser, stack)
+    assert socket.user_id == me.json()["id"]
+
+
+async def test_a_socket_by_cookie_needs_our_own_origin(public_url: str, logged_in: Open) -> None:
+    browser = await logged_in()
+    cookie = f"access_token={browser.cookie('access_token')}"
+    for headers in ({}, {"Origin": "http://evil.example"}, {"Origin": f"{public_url}.evil.example"}):
+        with pytest.raises(InvalidStatus) as refusal:
+            await LiveClient.open(public_url, None, Cookie=cookie, **headers)
+        assert refusal.value.response.status_code == 403
+
+
+async def test_refresh_gives_a_new_token_in_the_cookie_and_never_in_the_body(logged_in: Open) -> None:
+    browser = await logged_in()
+    first, session = browser.cookie("access_token"), browser.cookie("session")
+    answer = await browser.change("POST", "/auth/refresh")
+    assert answer.status_code == 200
+    assert answer.json().keys() == {"expires_in"}
+    assert 280 < answer.json()["expires_in"] <= 300
+    assert answer.headers["cache-control"] == "no-store"
+    assert browser.cookie("access_token") not in {first, None}
+    assert browser.cookie("session") == session
+    assert (await browser.get("/api/users/me")).status_code == 200
+
+
+async def test_fifty_refreshes_at_once_give_one_new_token(logged_in: Open, person: Person) -> None:
+    browser = await logged_in()
+    first = browser.cookie("access_token")
+    headers = {"Cookie": f"session={browser.cookie('session')}; access_token={first}"}
+    async with httpx.AsyncClient(base_url=browser.public_url, timeout=30) as tabs:
+        headers |= {"Origin": browser.public_url, "X-CSRF": "1"}
+        answers = await asyncio.gather(*(tabs.post("/auth/refresh", headers=headers) for _ in range(50)))
+    assert {answer.status_code for answer in answers} == {200}
+    tokens = {SimpleCookie(answer.headers["set-cookie"])["access_token"].value for answer in answers}
+    assert len(tokens) == 1
+    assert tokens != {first}
+    # A refresh token spent twice would have killed the login at Keycloak.
+    assert (await browser.change("POST", "/auth/refresh")).status_code == 200
+
+
+async def test_the_list_tells_devices_apart_and_knows_native_clients(
+    public_url: str, person: Person, logged_in: Open, stack: AsyncExitStack
+) -> None:
+    here, there = await logged_in(), await logged_in()
+    await log_in(public_url, person.username, person.password)
+    listed = (await here.get("/auth/sessions")).json()
+    assert [(found["client"], found["current"]) for found in listed[:1]] == [(CLIENT, True)]
+    assert sorted(found["device"] for found in listed) == ["Firefox on Linux", "Firefox on Linux", "messenger-cli"]
+    assert {found["address"] for found in listed} == {"127.0.0.1"}
+    assert listed[0].keys() == {"id", "device", "address", "client", "created_at", "last_used_at", "current"}
+    assert [found["current"] for found in (await there.get("/auth/sessions")).json()] == [True, False, False]
+
+
+async def test_ending_another_browser_ends_it_everywhere_at_once(
+    logged_in: Open, person: Person, stack: AsyncExitStack
+) -> None:
+    here, there = await logged_in(), await logged_in()
+    mine, theirs = await live(here, stack), await live(there, stack)
+    other = next(found["id"] for found in (await here.get("/auth/sessions")).json() if not found["current"])
+    assert (await here.change("DELETE", f"/auth/sessions/{other}")).status_code == 204
+    await assert_closes(theirs, "revoked")
+    await assert_ended(there, "revoked")
+    assert await person.sids() == {sid_of(here)}
+    await mine.send({"type": "ping"})
+    await mine.wait_for(lambda frame: frame["type"] == "pong")
+    assert (await here.change("POST", "/auth/refresh")).status_code == 200
+
+
+async def test_ending_all_others_takes_native_clients_along(
+    public_url: str, logged_in: Open, person: Person, stack: AsyncExitStack
+) -> None:
+    here, there = await logged_in(), await logged_in()
+    page = await stack.enter_async_context(LoginPage(public_url))
+    native = await page.log_in(person.username, person.password)
+    theirs = await live(there, stack)
+    socket = await stack.enter_async_context(await LiveClient.open(public_url, native.access_token))
+    assert (await here.change("DELETE", "/auth/sessions?others=true")).status_code == 204
+    await assert_closes(theirs, "revoked")
+    await assert_closes(socket, "revoked")
+    await assert_ended(there, "revoked")
+    with pytest.raises(LoginFailed):
+        await page.refresh(native.refresh_token)
+    headers = {"Authorization": f"Bearer {native.access_token}"}
+    async with httpx.AsyncClient(base_url=public_url, headers=headers) as http:
+        for path in SERVICES:
+            assert (await http.get(path)).status_code == 401, path
+    assert await person.sids() == {sid_of(here)}
+    assert len((await here.get("/auth/sessions")).json()) == 1
+
+
+async def test_one_native_session_can_be_ended_from_a_browser(public_url: str, logged_in: Open, person: Person) -> None:
+    here = await logged_in()
+    await log_in(public_url, person.username, person.password)
+    native = next(found for found in (await here.get("/auth/sessions")).json() if found["client"] == "messenger-cli")
+    assert (await here.change("DELETE", f"/auth/sessions/{native['id']}")).status_code == 204
+    assert await person.sids() == {sid_of(here)}
+
+
+async def test_nobody_ends_sessions_of_others(logged_in: Open, admin: RealmAdmin, stack: AsyncExitStack) -> None:
+    mine = await logged_in()
+    stranger = await admin.new_person()
+    try:
+        theirs = await stack.enter_async_context(Browser(mine.public_url))
+        await theirs.log_in(stranger.username, stranger.password)
+        (listed,) = (await theirs.get("/auth/sessions")).json()
+        for session_id in (listed["id"], sid_of(theirs), "no-such-session"):
+            assert (await mine.change("DELETE", f"/auth/sessions/{session_id}")).status_code == 404
+        assert (await theirs.change("POST", "/auth/refresh")).status_code == 200
+    finally:
+        await stranger.remove()
+
+
+async def test_logout_ends_the_login_at_keycloak_too(logged_in: Open, person: Person, stack: AsyncExitStack) -> None:
+    browser, other = await logged_in(), await logged_in()
+    socket = await live(browser, stack)
+    token = browser.cookie("access_token")
+    answer = await browser.change("POST", "/auth/logout")
+    assert answer.status_code == 204
+    assert answer.headers["clear-site-data"] == '"cache", "storage"'
+    assert browser.cookie("session") is None
+    await assert_closes(socket, "logout")
+    for path in SERVICES:
+        stolen = await browser.get(path, headers={"Authorization": f"Bearer {token}"})
+        assert stolen.status_code == 401, path
+    assert await person.sids() == {sid_of(other)}
+    # Keycloak asks for the password again: its own login has ended.
+    with pytest.raises(LoginFailed):
+        await browser.log_in(person.username, "wrong")
+    assert (await other.change("POST", "/auth/refresh")).status_code == 200
+
+
+async def test_six_logins_leave_five_and_the_oldest_is_gone(
+    public_url: str, logged_in: Open, person: Person, stack: AsyncExitStack
+) -> None:
+    oldest = await logged_in()
+    socket = await live(oldest, stack)
+    await asyncio.sleep(1.1)  # Keycloak compares whole seconds.
+    browsers = [await logged_in() for _ in range(2)]
+    natives = [await log_in(public_url, person.username, person.password) for _ in range(2)]
+    assert len(await person.sids()) == 5
+    browsers.append(await logged_in())
+    await assert_closes(socket, "evicted")
+    await assert_ended(oldest, "evicted")
+    assert len(await person.sids()) == 5
+    assert {sid_of(browser) for browser in browsers} <= await person.sids()
+    assert len((await browsers[0].get("/auth/sessions")).json()) == 5
+    for browser in browsers:
+        assert (await browser.change("POST", "/auth/refresh")).status_code == 200
+    async with LoginPage(public_url) as page:
+        for native in natives:
+            await page.refresh(native.refresh_token)
+
+
+async def test_an_administrators_logout_ends_browsers_and_native_clients(
+    public_url: str, logged_in: Open, person: Person, stack: AsyncExitStack
+) -> None:
+    browser = await logged_in()
+    native = await log_in(public_url, person.username, person.password)
+    sockets = [await live(browser, stack)]
+    sockets.append(await stack.enter_async_context(await LiveClient.open(public_url, native.access_token)))
+    await person.log_out_everywhere()
+    for socket in sockets:
+        await assert_closes(socket, "revoked")
+    await assert_ended(browser, "revoked")
+
+
+async def test_a_disabled_account_is_refused_at_the_next_refresh(logged_in: Open, person: Person) -> None:
+    browser = await logged_in()
+    await person.set_enabled(enabled=False)
+    await assert_refused_eventually(browser)
+
+
+async def assert_refused_eventually(browser: Browser) -> None:
+    refused = await browser.change("POST", "/auth/refresh")
+    assert (refused.status_code, refused.json()["reason"]) == (401, "revoked")
+
+
+async def test_two_logins_may_be_on_their_way_in_one_browser(
+    public_url: str, person: Person, stack: AsyncExitStack
+) -> None:
+    browser = await stack.enter_async_context(Browser(public_url))
+    first = await browser.get("/auth/login", params={"return_to": "/first"})
+    second = await browser.get("/auth/login", params={"return_to": "/second"})
+    answers = [await browser.finish(first, person.username, person.password)]
+    answers.append(await browser.finish(second, person.username, person.password))
+    assert [answer.headers["location"] for answer in answers] == ["/first", "/second"]
+    # One browser has one session, however often it logged in.
+    assert len((await browser.get("/auth/sessions")).json()) == 1
+    assert (await browser.change("POST", "/auth/refresh")).status_code == 200
+
+
+async def test_a_login_cannot_be_planted_in_another_browser(
+    public_url: str, person: Person, stack: AsyncExitStack
+) -> None:
+    attacker = await stack.enter_async_context(Browser(public_url))
+    answer = await attacker.get("/auth/login")
+    held: list[str] = []
+
+    async def hold(request: httpx.Request) -> None:
+        if request.url.path == "/auth/callback":
+            held.append(str(request.url))
+            raise LoginFailed("held")
+
+    attacker.http.event_hooks["request"] = [hold]
+    with pytest.raises(LoginFailed, match="held"):
+        await attacker.finish(answer, person.username, person.password)
+    victim = await stack.enter_async_context(Browser(public_url))
+    planted = await victim.get(held[0])
+    assert planted.status_code == 400
+    assert victim.cookie("session") is None
+
+
+async def test_an_error_of_keycloak_leads_back_with_its_code(public_url: str, stack: AsyncExitStack) -> None:
+    browser = await stack.enter_async_context(Browser(public_url))
+    started = await browser.get("/auth/login", params={"return_to": "/chats?x=1#top"})
+    assert started.status_code == 303
+    state = httpx.URL(started.headers["location"]).params["state"]
+    params = {"state": state, "error": "access_denied", "iss": f"{public_url}/realms/messenger"}
+    answer = await browser.get("/auth/callback", params=params)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/chats?x=1&login_error=access_denied#top")
+    assert (await browser.get("/auth/callback", params=params)).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-CSRF": ""},
+        {"X-CSRF": "0"},
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/auth/logout"), ("POST", "/auth/refresh"), ("DELETE", "/auth/sessions?others=true")],
+)
+async def test_another_site_cannot_act_for_a_visitor(
+    headers: dict[str, str], method: str, path: str, logged_in: Open
+) -> None:
+    browser = await logged_in()
+    assert (await browser.change(method, path, **headers)).status_code == 403
+    assert (await browser.get("/api/users/me")).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/auth/backchannel-logout", "/auth/Backchannel-logout/", "/internal/ended-sessions"])
+async def test_what_only_parts_of_the_system_call_is_not_public(public_url: str, path: str) -> None:
+    async with httpx.AsyncClient(base_url=public_url) as http:
+        for method in ("GET", "POST"):
+            assert (await http.request(method, path)).status_code in {404, 405}
