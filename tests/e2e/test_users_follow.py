@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import html
+import re
 import secrets
+import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -13,13 +16,17 @@ import pytest
 from keycloak import KeycloakAdmin
 
 from messenger_testing.client import Account
-from messenger_testing.e2e import People, stack_setting
-from messenger_testing.login import Tokens, log_in
+from messenger_testing.e2e import People, Processes, stack_setting
+from messenger_testing.login import CLIENT_ID, REDIRECT_URI, LoginPage, Tokens, log_in
 
 pytestmark = pytest.mark.e2e
 
 WITHIN_S = 3.0
+# Between two attempts to reach Keycloak.
+MAX_BACK_OFF_S = 5.0
+HANGS_S = 6.0
 PASSWORD = "Correct-horse-9-battery"
+FORM = re.compile(r'<form[^>]*action="([^"]+)"')
 
 Profile = dict[str, Any]
 
@@ -166,6 +173,93 @@ async def test_a_disabled_account_is_refused_until_it_is_enabled_again(console: 
         return await status_of_me(alice, await log_in(alice.public_url, username, PASSWORD)) == 200
 
     assert await seen(let_in)
+
+
+class Visitor(LoginPage):
+    """A person before Keycloak's pages, without any administrator."""
+
+    async def fill_in(self, page: str, fields: dict[str, str], **more: str) -> None:
+        """Open one of the pages that a client may send people to, fill its form in and come back to the client."""
+        params = {
+            "client_id": CLIENT_ID,
+            "redirect_uri": REDIRECT_URI,
+            "response_type": "code",
+            "scope": "openid",
+            "code_challenge": "A" * 43,
+            "code_challenge_method": "S256",
+        }
+        opened = await self._browser.get(f"{self._realm}/{page}", params=params | more, follow_redirects=True)
+        form = FORM.search(opened.text)
+        assert form is not None, opened.text
+        answer = await self._browser.post(html.unescape(form[1]), data=fields)
+        while answer.is_redirect and not answer.headers["location"].startswith(REDIRECT_URI):
+            answer = await self._browser.get(answer.headers["location"])
+        assert answer.is_redirect, answer.text
+
+
+async def test_what_people_do_themselves_is_followed(console: RealmConsole, alice: Account) -> None:
+    """They register and change their profile on Keycloak's pages, and never call us."""
+    username = f"follow-{secrets.token_hex(6)}"
+    fields = {"username": username, "email": f"{username}@example.com", "firstName": "Own", "lastName": "Doing"}
+    passwords = {"password": PASSWORD, "password-confirm": PASSWORD}
+    async with Visitor(alice.public_url) as visitor:
+        await visitor.fill_in("registrations", fields | passwords)
+        console.made.append(str(await console.admin.a_get_user_id(username)))
+        (person,) = await seen(lambda: find(alice, username))
+        assert person["name"] == "Own Doing"
+        await visitor.fill_in("auth", fields | {"firstName": "Changed"}, kc_action="UPDATE_PROFILE")
+
+    async def renamed() -> bool:
+        return bool((await profile(alice, person["id"]))["name"] == "Changed Doing")
+
+    assert await seen(renamed)
+
+
+async def test_changes_while_the_user_service_is_dead_are_followed_when_it_is_back(
+    console: RealmConsole, alice: Account, processes: Processes
+) -> None:
+    kept, kept_name = await console.create()
+    gone, gone_name = await console.create()
+    (person,) = await seen(lambda: find(alice, kept_name))
+    (leaving,) = await seen(lambda: find(alice, gone_name))
+    await asyncio.to_thread(processes.stop, "user")
+    try:
+        await console.change(kept, firstName="Meanwhile")
+        await console.delete(gone)
+        _, new_name = await console.create()
+    finally:
+        processes.start("user")
+    await processes.healthy()
+
+    async def caught_up() -> bool:
+        names = [(await profile(alice, user["id"]))["name"] for user in (person, leaving)]
+        return names == [f"Meanwhile {kept_name.title()}", "Deleted account"] and len(await find(alice, new_name)) == 1
+
+    assert await seen(caught_up)
+
+
+async def test_while_keycloak_hangs_the_service_answers_and_it_catches_up_afterwards(
+    console: RealmConsole, alice: Account, processes: Processes
+) -> None:
+    sub, username = await console.create()
+    (person,) = await seen(lambda: find(alice, username))
+    processes.signal("keycloak", signal.SIGSTOP)
+    try:
+        # Longer than a question may take, so that at least one fails.
+        began = time.monotonic()
+        while time.monotonic() - began < HANGS_S:
+            assert (await profile(alice, person["id"]))["username"] == username
+            await asyncio.sleep(0.2)
+        async with httpx.AsyncClient(base_url=stack_setting("USER_URL"), timeout=3) as http:
+            assert (await http.get("/readyz")).status_code == 200
+    finally:
+        processes.signal("keycloak", signal.SIGCONT)
+    await console.change(sub, firstName="Afterwards")
+
+    async def caught_up() -> bool:
+        return bool((await profile(alice, person["id"]))["name"] == f"Afterwards {username.title()}")
+
+    assert await seen(caught_up, within_s=WITHIN_S + MAX_BACK_OFF_S)
 
 
 async def test_a_deleted_account_leaves_its_messages_and_no_name(console: RealmConsole, alice: Account) -> None:
