@@ -15,6 +15,7 @@ class UserSettings(ServiceSettings):
 
     port: Port = 8110
     user_runtime_password: SecretStr
+    rabbitmq_user_password: SecretStr
     user_service_client_secret: SecretStr
     # How long a change in the realm may wait to be looked for; 0 for never, where others follow it or nobody should.
     realm_poll_s: Annotated[float, Field(ge=0, le=60)] = 1.0
@@ -23,6 +24,11 @@ class UserSettings(ServiceSettings):
     def runtime_url(self) -> URL:
         """The database under the role that may read and write rows, but change no table."""
         return self.database_url("user_runtime", self.user_runtime_password)
+
+    @property
+    def listener_url(self) -> str:
+        """The broker under the user that may hear of ended sessions, and write nothing."""
+        return self.broker_url("user", self.rabbitmq_user_password)
 
 
 class MigrationSettings(ServiceSettings):

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import httpx
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from messenger_platform.authentication import authentication
 from messenger_platform.database import create_engine
 from messenger_platform.limits import TokenBuckets
 from messenger_platform.service import background
-from messenger_platform.tokens import SigningKeys, TokenVerifier
+from messenger_platform.tokens import TokenVerifier
 from user_service.repositories.accounts import SQLAccounts
 from user_service.repositories.keycloak import KeycloakRealm
 from user_service.repositories.lead import SQLLead
@@ -43,16 +44,12 @@ async def wire(settings: UserSettings) -> AsyncIterator[Wiring]:
     accounts = SQLAccounts(engine)
     searches = TokenBuckets(rate=SEARCHES_PER_S if settings.rate_limited else 0, burst=SEARCH_BURST)
     async with httpx.AsyncClient() as http:
+        callers = authentication(settings, http, settings.listener_url)
         try:
-            async with following(settings, engine, accounts):
+            async with background(callers.feed.run()), following(settings, engine, accounts):
                 yield Wiring(
                     engine=engine,
-                    verifier=TokenVerifier(
-                        issuer=settings.oidc_issuer,
-                        audience=settings.oidc_audience,
-                        authorized_parties=settings.authorized_parties,
-                        keys=SigningKeys(settings.jwks_url, http),
-                    ),
+                    verifier=callers.verifier,
                     recognise_caller=RecogniseCaller(accounts),
                     find_accounts=FindAccounts(accounts, searches),
                 )

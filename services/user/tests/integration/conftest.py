@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -21,12 +21,28 @@ from user_service.settings import UserSettings
 _MESSAGE = re.compile(r"^message: transactional: 1 prefix: (\S+), sz: \d+ content:(.*)$", re.DOTALL)
 
 
+Outside = Callable[[UserSettings], AbstractContextManager[respx.Router]]
+
+
 @pytest.fixture
-async def app(clean: None, settings: UserSettings, realm: Any) -> AsyncIterator[FastAPI]:
+def outside(realm: Any) -> Outside:
+    """Play what a service asks over HTTP: the throw-away realm's keys, and the gateway's list of ended sessions."""
+
+    @contextmanager
+    def play(settings: UserSettings) -> Iterator[respx.Router]:
+        with respx.mock(assert_all_called=False) as mock:
+            mock.get(settings.jwks_url).respond(json=realm.jwks)
+            mock.get(f"{settings.gateway_url}/internal/ended-sessions").respond(json={"items": []})
+            yield mock
+
+    return play
+
+
+@pytest.fixture
+async def app(clean: None, settings: UserSettings, outside: Outside) -> AsyncIterator[FastAPI]:
     """Run the service as `serve` does, without limits, trusting the throw-away realm's keys."""
     app = create_app(settings.model_copy(update={"rate_limits": "off", "realm_poll_s": 0}))
-    with respx.mock:
-        respx.get(settings.jwks_url).respond(json=realm.jwks)
+    with outside(settings):
         async with app.router.lifespan_context(app):
             yield app
 

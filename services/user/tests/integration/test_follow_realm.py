@@ -10,7 +10,6 @@ from uuid import UUID
 
 import httpx
 import pytest
-import respx
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -198,12 +197,12 @@ async def test_a_token_of_a_deleted_or_disabled_owner_is_401_on_every_route(
 
 
 async def test_while_keycloak_is_away_the_service_is_ready_and_answers(
-    clean: None, settings: UserSettings, realm: Any, client_of: Callable[..., Any]
+    clean: None, settings: UserSettings, outside: Callable[..., Any], client_of: Callable[..., Any]
 ) -> None:
-    app = create_app(settings.model_copy(update={"keycloak_url": "http://keycloak.test", "realm_poll_s": 0.01}))
-    with respx.mock:
-        respx.get("http://keycloak.test/realms/messenger/protocol/openid-connect/certs").respond(json=realm.jwks)
-        asked = respx.route(url__startswith="http://keycloak.test/").mock(side_effect=httpx.ConnectError("away"))
+    here = settings.model_copy(update={"keycloak_url": "http://keycloak.test", "realm_poll_s": 0.01})
+    app = create_app(here)
+    with outside(here) as mock:
+        asked = mock.route(url__startswith="http://keycloak.test/").mock(side_effect=httpx.ConnectError("away"))
         async with app.router.lifespan_context(app), client_of(app, "alice") as alice:
 
             async def twice() -> bool:

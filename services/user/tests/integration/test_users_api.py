@@ -6,7 +6,6 @@ from typing import Any
 
 import httpx
 import pytest
-import respx
 from fastapi import FastAPI
 
 from user_service.main import create_app
@@ -236,15 +235,31 @@ async def test_a_known_caller_costs_one_statement_and_the_question_one(
         assert (await alice.request(route[0], path)).status_code == 200
 
 
+async def test_a_session_that_had_ended_before_the_start_is_refused(
+    clean: None, settings: UserSettings, outside: Callable[..., Any], client_of: Callable[..., Any]
+) -> None:
+    app = create_app(settings.model_copy(update={"realm_poll_s": 0}))
+    end = {"sid": "laptop", "sub": None, "reason": "logout", "ended_at": "2026-01-01T00:00:00Z"}
+    with outside(settings) as mock:
+        listed = mock.get(f"{settings.gateway_url}/internal/ended-sessions").respond(json={"items": [end]})
+        async with app.router.lifespan_context(app), client_of(app, "alice", sid="laptop") as alice:
+            async with asyncio.timeout(10):
+                while (answer := await alice.get("/api/users/me")).status_code == 200:  # noqa: ASYNC110 - over HTTP there is no event to await.
+                    await asyncio.sleep(0.01)
+            assert answer.status_code == 401
+            assert listed.calls.last.request.headers["authorization"].startswith("Internal ")
+            async with client_of(app, "alice", sid="phone") as phone:
+                assert (await phone.get("/api/users/me")).status_code == 200
+
+
 async def test_the_search_limit_answers_429_and_says_when(
     clean: None,
     settings: UserSettings,
-    realm: Any,
+    outside: Callable[..., Any],
     client_of: Callable[..., Any],
 ) -> None:
     app = create_app(settings.model_copy(update={"rate_limits": "on", "realm_poll_s": 0}))
-    with respx.mock:
-        respx.get(settings.jwks_url).respond(json=realm.jwks)
+    with outside(settings):
         async with app.router.lifespan_context(app), client_of(app, "alice") as alice, client_of(app, "bob") as bob:
             answers = [await alice.get("/api/users", params={"query": "a"}) for _ in range(40)]
             refused = [answer for answer in answers if answer.status_code != 200]
@@ -256,11 +271,10 @@ async def test_the_search_limit_answers_429_and_says_when(
 
 
 async def test_a_database_that_is_away_is_503_and_not_ready(
-    settings: UserSettings, realm: Any, client_of: Callable[..., Any], unused_tcp_port: int
+    settings: UserSettings, outside: Callable[..., Any], client_of: Callable[..., Any], unused_tcp_port: int
 ) -> None:
     app = create_app(settings.model_copy(update={"postgres_port": unused_tcp_port, "realm_poll_s": 0}))
-    with respx.mock:
-        respx.get(settings.jwks_url).respond(json=realm.jwks)
+    with outside(settings):
         async with app.router.lifespan_context(app), client_of(app, "alice") as alice:
             answer = await alice.get("/api/users/me")
             assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")

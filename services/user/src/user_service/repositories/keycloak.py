@@ -126,7 +126,7 @@ async def _ask(question: Awaitable[Any]) -> Any:
 def _away(error: Exception) -> RealmAway:
     """Say what is wrong."""
     status = getattr(error, "response_code", None)
-    return RealmAway(f"{type(error).__name__} {status or ''}: {error.__cause__ or error}")
+    return RealmAway(f"{error} ({status or repr(error.__cause__)})")
 
 
 def _read(answer: Any, kind: type[T]) -> T:
