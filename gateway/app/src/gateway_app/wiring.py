@@ -65,6 +65,7 @@ class Wiring:
     end_sessions: EndSessions
     list_sessions: ListSessions
     accept_logout: AcceptLogout
+    end_account: EndAccount
     keep_in_step: KeepInStep
     user_events: Consumer
 
@@ -118,7 +119,7 @@ def _wired(
     )
     log_out = LogOutAtKeycloak(sessions, grants, tokens)
     refresh = RefreshSession(sessions, grants, tokens)
-    events = UserEvents(EndAccount(sessions))
+    end_account = EndAccount(sessions)
     return Wiring(
         describe_api=DescribeAPI(http, services, own=own, info=INFO, issuer=settings.oidc_issuer),
         watch_readiness=WatchReadiness(http, settings.readiness),
@@ -138,5 +139,8 @@ def _wired(
         list_sessions=ListSessions(sessions, realm, settings.gateway_client_id),
         accept_logout=AcceptLogout(sessions, realm),
         keep_in_step=KeepInStep(sessions, realm, log_out),
-        user_events=Consumer(settings.broker_url("gateway", settings.rabbitmq_gateway_password), QUEUE, events),
+        end_account=end_account,
+        user_events=Consumer(
+            settings.broker_url("gateway", settings.rabbitmq_gateway_password), QUEUE, UserEvents(end_account)
+        ),
     )

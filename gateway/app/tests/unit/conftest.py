@@ -12,25 +12,6 @@ from pytest_socket import disable_socket, enable_socket
 from gateway_app.main import create_app
 from gateway_app.settings import GatewaySettings
 
-SECRETS = {
-    "INTERNAL_SECRET": "secret",
-    "GATEWAY_RUNTIME_PASSWORD": "secret",
-    "GATEWAY_CLIENT_SECRET": "secret",
-    "GATEWAY_SESSIONS_CLIENT_SECRET": "secret",
-    "RABBITMQ_GATEWAY_PASSWORD": "secret",
-    "SESSION_KEYS": "k1:" + "A" * 43 + "=",
-}
-
-
-class Clock:
-    """A clock that a test sets; in seconds."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
 
 @pytest.fixture(autouse=True)
 def offline() -> Iterator[None]:
@@ -38,11 +19,6 @@ def offline() -> Iterator[None]:
     disable_socket(allow_unix_socket=True)
     yield
     enable_socket()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
@@ -59,11 +35,13 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-async def client(services: respx.MockRouter, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[httpx.AsyncClient]:
+async def client(
+    services: respx.MockRouter, monkeypatch: pytest.MonkeyPatch, test_secrets: dict[str, str]
+) -> AsyncIterator[httpx.AsyncClient]:
     """Call the application, assembled as in life, with the defaults of the settings."""
     for name in ("USER_URL", "CHAT_URLS", "REALTIME_URLS", "RELAY_URLS", "KEYCLOAK_MANAGEMENT_PORT", "OIDC_ISSUER"):
         monkeypatch.delenv(name, raising=False)
-    for name, value in SECRETS.items():
+    for name, value in test_secrets.items():
         monkeypatch.setenv(name, value)
     app = create_app(GatewaySettings(), with_jobs=False)
     transport = httpx.ASGITransport(app=app)
