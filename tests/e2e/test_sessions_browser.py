@@ -10,10 +10,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from http.cookies import SimpleCookie
 
+import asyncpg
 import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from gateway_app.domain.keyring import KeyRing, Sealed
 from messenger_testing.browser import Browser
 from messenger_testing.client import LiveClient
 from messenger_testing.login import LoginFailed, LoginPage, log_in
@@ -22,7 +24,7 @@ from messenger_testing.people import Person, RealmAdmin
 AT_ONCE_S = 2.0
 CLIENT = "gateway"
 # One call to each service.
-SERVICES = ("/api/chats",)
+SERVICES = ("/api/chats", "/api/users/me")
 
 Open = Callable[[], Awaitable[Browser]]
 
@@ -270,15 +272,50 @@ async def test_an_administrators_logout_ends_browsers_and_native_clients(
     await assert_ended(browser, "revoked")
 
 
-async def test_a_disabled_account_is_refused_at_the_next_refresh(logged_in: Open, person: Person) -> None:
+async def test_a_disabled_account_is_out_at_once(logged_in: Open, person: Person, stack: AsyncExitStack) -> None:
     browser = await logged_in()
+    socket = await live(browser, stack)
     await person.set_enabled(enabled=False)
-    await assert_refused_eventually(browser)
+    await assert_closes(socket, "revoked")
+    await assert_ended(browser, "revoked")
+    await person.set_enabled(enabled=True)
+    # What was issued before stays dead; Keycloak's own login was not ended by that, so a new session needs no password.
+    assert (await browser.change("POST", "/auth/refresh")).status_code == 401
+    await browser.log_in(person.username, person.password)
+    # Tokens tell their birth in whole seconds: one of the very second of the end is taken for an older one.
+    async with asyncio.timeout(5):
+        while {(await browser.get(path)).status_code for path in SERVICES} != {200}:
+            assert (await browser.change("POST", "/auth/refresh")).status_code == 200
+            await asyncio.sleep(0.2)
 
 
-async def assert_refused_eventually(browser: Browser) -> None:
+async def test_a_stolen_refresh_token_ends_the_session_of_thief_and_owner(
+    logged_in: Open, person: Person, stack: AsyncExitStack, database: asyncpg.Connection[asyncpg.Record]
+) -> None:
+    browser = await logged_in()
+    socket = await live(browser, stack)
+    row = await database.fetchrow("SELECT * FROM gateway.session WHERE sid = $1", sid_of(browser))
+    assert row is not None
+    keys = KeyRing.parse(os.environ["SESSION_KEYS"])
+    stolen = keys.open(Sealed(row["key_id"], row["refresh_token_enc"]), f"{row['id']} refresh token")
+    assert (await browser.change("POST", "/auth/refresh")).status_code == 200
+    assert (await spend(stolen)).json()["error"] == "invalid_grant"
+    # The owner's next refresh finds the whole chain dead: nobody can say which of the two is the thief.
     refused = await browser.change("POST", "/auth/refresh")
     assert (refused.status_code, refused.json()["reason"]) == (401, "revoked")
+    await assert_closes(socket, "revoked")
+    # Keycloak still knows the browser, but lets it in under the ended session's id: the password is asked again.
+    first = row["sid"]
+    await browser.log_in(person.username, person.password)
+    assert sid_of(browser) != first
+    assert (await browser.get("/api/users/me")).status_code == 200
+
+
+async def spend(refresh_token: str) -> httpx.Response:
+    url = f"{os.environ['KEYCLOAK_URL']}/realms/messenger/protocol/openid-connect/token"
+    form = {"client_id": "gateway", "client_secret": os.environ["GATEWAY_CLIENT_SECRET"]}
+    async with httpx.AsyncClient() as http:
+        return await http.post(url, data=form | {"grant_type": "refresh_token", "refresh_token": refresh_token})
 
 
 async def test_two_logins_may_be_on_their_way_in_one_browser(

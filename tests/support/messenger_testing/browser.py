@@ -64,7 +64,8 @@ class Browser:
             if answer.is_redirect:
                 callback = answer.headers["location"].startswith(f"{self.public_url}/auth/callback")
                 answer = await self.get(answer.headers["location"])
-                if callback:
+                again = answer.headers.get("location", "").startswith("/auth/login")
+                if callback and not again:
                     return answer
                 continue
             form = _FORM.search(answer.text) if answer.status_code == httpx.codes.OK else None
