@@ -31,6 +31,8 @@ async def test_forged_tokens_are_refused(
 async def test_token_is_taken_from_the_header_or_the_cookie(client: httpx.AsyncClient, token: str) -> None:
     assert (await client.get("/api/users/me", headers={"Authorization": f"Bearer {token}"})).status_code == 200
     assert (await client.get("/api/users/me", headers={"Cookie": f"a=b; access_token={token}"})).status_code == 200
+    # The cookie's name where the deployment has TLS.
+    assert (await client.get("/api/users/me", headers={"Cookie": f"__Host-access_token={token}"})).status_code == 200
 
 
 @pytest.mark.parametrize("name", ["token", "access_token", "jwt", "authorization"])

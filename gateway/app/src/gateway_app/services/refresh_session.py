@@ -22,6 +22,8 @@ from gateway_app.domain.sessions import Device, Ended, EndReason, Session, diges
 from gateway_app.services.ports import Grants, Sessions, SessionsTransaction
 from gateway_app.services.sealed_tokens import SealedTokens
 
+# Each keeps a database connection while Keycloak answers; the rest of the pool is for what Keycloak tells us meanwhile.
+AT_ONCE = 12
 # A stored token with less life than this is no good answer.
 MARGIN = timedelta(seconds=30)
 
@@ -45,6 +47,7 @@ class RefreshSession:
         self._grants = grants
         self._tokens = tokens
         self._clock = clock
+        self._gate = asyncio.Semaphore(AT_ONCE)
         self._running: dict[UUID, asyncio.Task[Refreshed]] = {}
 
     async def session_of(self, cookie: str | None) -> Session:
@@ -85,7 +88,7 @@ class RefreshSession:
         return datetime.fromtimestamp(self._clock(), UTC)
 
     async def _refresh(self, session_id: UUID, presented: str | None, device: Device) -> Refreshed:
-        async with self._sessions.transaction() as transaction:
+        async with self._gate, self._sessions.transaction() as transaction:
             session = await transaction.lock(session_id)
             outcome = await self._refresh_locked(transaction, session, presented, device) if session else None
         if isinstance(outcome, Refreshed):
