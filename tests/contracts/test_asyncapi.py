@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 import chat_service.events as chat
+import gateway_app.events as gateway
 import realtime_service.domain.frames as live
 import user_service.events as user
 
@@ -47,6 +48,7 @@ EVENTS = {
     "UserDisabled": user.UserDisabled,
     "UserEnabled": user.UserEnabled,
     "UserDeleted": user.UserDeleted,
+    "SessionEnded": gateway.SessionEnded,
 }
 SHARED = {
     "message": live.Message,

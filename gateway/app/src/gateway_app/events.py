@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from gateway_app.domain.sessions import Ended
+from messenger_platform.events import Event
 
 ROUTING_KEY = "session.ended"
 SOURCE = "gateway"
@@ -24,3 +25,9 @@ class SessionEnded(msgspec.Struct, frozen=True):
     def of(cls, ended: Ended) -> SessionEnded:
         """Tell of an end."""
         return cls(ended.sid, ended.sub, ended.reason.value, ended.at)
+
+
+def envelope(ended: Ended) -> Event:
+    """Put the end of a session into its CloudEvent."""
+    subject = ended.sid or ended.sub or ""
+    return Event(type="SessionEnded", source=SOURCE, subject=subject, data=SessionEnded.of(ended))

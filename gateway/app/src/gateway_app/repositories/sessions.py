@@ -19,9 +19,9 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway_app.domain.sessions import Device, Ended, EndReason, OpenLogout, Session
-from gateway_app.events import ROUTING_KEY, SOURCE, SessionEnded
+from gateway_app.events import ROUTING_KEY, envelope
 from messenger_platform.database import translate_database_errors
-from messenger_platform.events import Event, Position, emit
+from messenger_platform.events import Position, emit
 from messenger_platform.inbox import advance
 
 # Longer than a refresh may take at Keycloak, shorter than Keycloak's patience with us would matter.
@@ -59,7 +59,7 @@ _STORE = text("""
         user_agent = :user_agent, ip = CAST(:ip AS inet), last_used_at = :used_at
     WHERE id = :id
 """)
-_FORGET = text("DELETE FROM gateway.session WHERE cookie_hash = :cookie_hash AND sid = :sid")
+_FORGET = text("DELETE FROM gateway.session WHERE sid = :sid")
 _CLOSE = """
     WITH ended AS (
         DELETE FROM gateway.session WHERE id IN (SELECT id FROM gateway.session WHERE {which} FOR UPDATE SKIP LOCKED)
@@ -202,9 +202,9 @@ class SQLSessionsTransaction:
         """Store a refreshed session, which is locked; ask `why_ended` first."""
         await self._connection.execute(_STORE, _parameters(session))
 
-    async def forget(self, cookie_hash: bytes, sid: str) -> None:
-        """Remove the browser's former row of a Keycloak session that lives on: no end, nobody is told."""
-        await self._connection.execute(_FORGET, {"cookie_hash": cookie_hash, "sid": sid})
+    async def forget(self, sid: str) -> None:
+        """Remove former rows of a Keycloak session that lives on: no end, nobody is told."""
+        await self._connection.execute(_FORGET, {"sid": sid})
 
     async def of_user(self, sub: UUID) -> list[Session]:
         """Return a user's live sessions, last used first."""
@@ -222,13 +222,7 @@ class SQLSessionsTransaction:
             _NOTE_END, {"sid": ended.sid, "sub": ended.sub, "reason": ended.reason.value, "at": ended.at}
         )
         if noted.one_or_none() is not None:
-            event = Event(
-                type="SessionEnded",
-                source=SOURCE,
-                subject=ended.sid or ended.sub or "",
-                data=SessionEnded.of(ended),
-            )
-            await emit(self._connection, [(ROUTING_KEY, event)])
+            await emit(self._connection, [(ROUTING_KEY, envelope(ended))])
         parameters = {"reason": ended.reason.value, "at": ended.at, "open": not by_keycloak}
         if ended.sid is not None:
             rows = await self._connection.execute(_CLOSE_SID, {**parameters, "sid": ended.sid})

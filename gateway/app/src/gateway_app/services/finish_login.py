@@ -111,7 +111,7 @@ class FinishLogin:
             await transaction.lock_user(identity.sub)
             revived = await transaction.why_ended(identity.sid, identity.sub, now) is not None
             if not revived:
-                logouts = await self._replace(transaction, former, former_cookie, identity, now)
+                logouts = await _replace(transaction, former, identity, now)
                 await transaction.add(session, digest(cookie))
                 logouts += await self._trim(transaction, session, now)
         if revived:
@@ -122,22 +122,6 @@ class FinishLogin:
             cookie, tokens.access_token, tokens.access_expires_at, tokens.refresh_expires_at, login.return_to
         )
 
-    async def _replace(
-        self,
-        transaction: SessionsTransaction,
-        former: Session | None,
-        former_cookie: str | None,
-        identity: Identity,
-        now: datetime,
-    ) -> list[OpenLogout]:
-        """Put the new session in the place of what this browser had: a browser has one."""
-        if former is None or former_cookie is None:
-            return []
-        if former.sid == identity.sid:
-            await transaction.forget(digest(former_cookie), identity.sid)
-            return []
-        return await transaction.end(Ended(former.sid, str(former.sub), EndReason.LOGOUT, now), by_keycloak=False)
-
     async def _trim(self, transaction: SessionsTransaction, newest: Session, now: datetime) -> list[OpenLogout]:
         """Keep to five, should Keycloak's limiter not have said so: the least recently used go."""
         sids = list(dict.fromkeys(session.sid for session in await transaction.of_user(newest.sub)))
@@ -146,3 +130,17 @@ class FinishLogin:
         for sid in surplus:
             logouts += await transaction.end(Ended(sid, str(newest.sub), EndReason.EVICTED, now), by_keycloak=False)
         return logouts
+
+
+async def _replace(
+    transaction: SessionsTransaction, former: Session | None, identity: Identity, now: datetime
+) -> list[OpenLogout]:
+    """Put the new session in the place of what this browser had: a browser has one.
+
+    Keycloak lets a browser in again under the same `sid` by its own cookie; a row that the browser lost the cookie of
+    would otherwise expire one day, and end the session that lives on.
+    """
+    await transaction.forget(identity.sid)
+    if former is None or former.sid == identity.sid:
+        return []
+    return await transaction.end(Ended(former.sid, str(former.sub), EndReason.LOGOUT, now), by_keycloak=False)

@@ -36,8 +36,8 @@ class SessionsTransaction(Protocol):
         """Store a refreshed session, which is locked; ask `why_ended` first."""
         ...
 
-    async def forget(self, cookie_hash: bytes, sid: str) -> None:
-        """Remove the browser's former row of a Keycloak session that lives on: no end, nobody is told."""
+    async def forget(self, sid: str) -> None:
+        """Remove former rows of a Keycloak session that lives on: no end, nobody is told."""
         ...
 
     async def of_user(self, sub: UUID) -> list[Session]:

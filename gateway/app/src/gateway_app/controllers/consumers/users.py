@@ -33,10 +33,9 @@ class UserEvents:
 
     async def __call__(self, message: AbstractIncomingMessage) -> None:
         """Apply one message; raises `Unavailable`, and what a malformed one raises, so that it is delivered again."""
-        position = Position.parse(str(message.headers[POSITION_HEADER]))
-        subs = [
-            _accounts.decode(envelope.data).sub
-            for envelope in _envelopes.decode(message.body)
-            if envelope.type in _ENDS
-        ]
+        await self.apply(Position.parse(str(message.headers[POSITION_HEADER])), message.body)
+
+    async def apply(self, position: Position, body: bytes) -> None:
+        """Apply the events of a message that stands at `position`."""
+        subs = [_accounts.decode(envelope.data).sub for envelope in _envelopes.decode(body) if envelope.type in _ENDS]
         await self._end_account(position, subs)
