@@ -128,7 +128,9 @@ class WALRelay:
             channel.close_callbacks.add(lambda *_: self._fail(BrokerLost("The broker closed the channel.")))
             exchange = await channel.get_exchange(EVENTS_EXCHANGE, ensure=False)
             self.connected = True
-            cursor = await asyncio.to_thread(_connect, self._dsn)
+            # These calls block the loop for milliseconds, and it has nothing else to do. In a thread, a cancellation
+            # could leave the stream running with nobody to read it.
+            cursor = _connect(self._dsn)
             try:
                 epoch = await self._take_slot(cursor)
                 self.active = True
@@ -149,7 +151,7 @@ class WALRelay:
         """Wait until the slot is free, as the standby does for as long as the other relay lives."""
         while True:
             self._check()
-            epoch = await asyncio.to_thread(_start_replication, cursor)
+            epoch = _start_replication(cursor)
             if epoch is not None:
                 return epoch
             await asyncio.sleep(RETRY_S)
