@@ -168,7 +168,8 @@ class WALRelay:
                     self._feed_back(cursor)
                     # The timer is for feedback only: data and failures wake the loop themselves.
                     with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._wake.wait(), FEEDBACK_S if self._outstanding else IDLE_S)
+                        async with asyncio.timeout(FEEDBACK_S if self._outstanding else IDLE_S):
+                            await self._wake.wait()
                     continue
                 transaction = self._decoder.feed(message.payload)
                 if transaction is not None:
