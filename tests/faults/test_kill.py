@@ -35,6 +35,7 @@ class Talker:
         self.sent: dict[str, str] = {}
         self.acknowledged: dict[str, int] = {}
         self.shown: list[tuple[int, int]] = []
+        self._ahead: dict[int, int] = {}
         self.version = 0
         self.repeated = 0
         self.reconnects = 0
@@ -75,6 +76,7 @@ class Talker:
                 self._take_message(frame)
             elif frame["type"] == "chat" and frame["chat"]["id"] == self._chat_id:
                 self.version = max(self.version, frame["version"])
+                self._show_what_follows()
 
     def _take_message(self, frame: dict[str, Any]) -> None:
         message = frame["message"]
@@ -83,8 +85,14 @@ class Talker:
         if frame["version"] <= self.version:
             self.repeated += 1
             return
-        self.version = frame["version"]
-        self.shown.append((frame["version"], message["id"]))
+        # What comes live while a sync is on its way stands ahead of the sync's answer.
+        self._ahead[frame["version"]] = message["id"]
+        self._show_what_follows()
+
+    def _show_what_follows(self) -> None:
+        while self.version + 1 in self._ahead:
+            self.version += 1
+            self.shown.append((self.version, self._ahead.pop(self.version)))
 
     async def talk(self, until: asyncio.Event) -> None:
         """Send one message after the other, each until it is acknowledged."""

@@ -162,8 +162,10 @@ class Account:
         )
 
     async def start(self) -> Account:
-        """Learn the own id."""
-        response = await self.http.get("/api/users/me")
+        """Learn the own id; while a part is away (503) try again, as clients are told to."""
+        async with asyncio.timeout(PATIENCE_S):
+            while (response := await self.http.get("/api/users/me")).status_code == httpx.codes.SERVICE_UNAVAILABLE:
+                await asyncio.sleep(0.2)
         response.raise_for_status()
         self.id = response.json()["id"]
         return self

@@ -9,6 +9,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import asyncpg
 import httpx
@@ -31,10 +32,11 @@ def stack_setting(name: str) -> str:
     return os.environ[name]
 
 
-def expiry_of(token: str) -> float:
-    """Read the `exp` of a token, unverified."""
+def claims_of(token: str) -> dict[str, Any]:
+    """Read the claims of a token, unverified."""
     payload = token.split(".")[1]
-    return float(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["exp"])
+    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return claims
 
 
 class People:
@@ -47,7 +49,7 @@ class People:
     async def token(self, username: str) -> str:
         """Return an access token that is good for two more minutes."""
         known = self._tokens.get(username)
-        if known is None or expiry_of(known.access_token) - time.time() < FRESH_S:
+        if known is None or claims_of(known.access_token)["exp"] - time.time() < FRESH_S:
             known = self._tokens[username] = await log_in(self.public_url, username, f"{username}-demo")
         return known.access_token
 

@@ -11,7 +11,8 @@ from starlette.requests import HTTPConnection
 from messenger_platform.errors import InvalidToken
 from messenger_platform.tokens import Principal, TokenVerifier
 
-ACCESS_TOKEN_COOKIE = "access_token"  # noqa: S105 - the cookie's name.
+# The gateway's cookie; with the prefix where it is served over https.
+ACCESS_TOKEN_COOKIES = ("__Host-access_token", "access_token")
 
 _documented = HTTPBearer(auto_error=False, description="An access token of the realm `messenger`.")
 
@@ -24,10 +25,15 @@ def token_of(connection: HTTPConnection) -> str:
         if scheme.lower() != "bearer" or not token:
             raise InvalidToken("A bearer token is needed.")
         return token.strip()
-    cookie = connection.cookies.get(ACCESS_TOKEN_COOKIE)
+    cookie = cookie_of(connection)
     if not cookie:
         raise InvalidToken("A bearer token is needed.")
     return cookie
+
+
+def cookie_of(connection: HTTPConnection) -> str | None:
+    """Return the access token that the gateway's cookie carries, if any."""
+    return next((value for name in ACCESS_TOKEN_COOKIES if (value := connection.cookies.get(name))), None)
 
 
 async def principal_of(connection: HTTPConnection) -> Principal:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from messenger_platform.accounts import Accounts
 from messenger_platform.errors import InvalidToken, Unavailable
-from messenger_platform.http_auth import ACCESS_TOKEN_COOKIE, principal_of
+from messenger_platform.http_auth import cookie_of, principal_of
 from messenger_platform.problems import RETRY_AFTER_S, problem_response
 from messenger_platform.sessions import EndedSessions
 from messenger_platform.tokens import Principal
@@ -103,7 +103,7 @@ class LiveEndpoint:
     def _refuse_origin(self, websocket: WebSocket) -> Response | None:
         """Refuse a foreign page whatever it brings, and a cookie without our own Origin."""
         origin = websocket.headers.get("origin")
-        by_cookie = "authorization" not in websocket.headers and ACCESS_TOKEN_COOKIE in websocket.cookies
+        by_cookie = "authorization" not in websocket.headers and cookie_of(websocket) is not None
         if origin == self._public_url or (origin is None and not by_cookie):
             return None
         return problem_response(403, "This origin may not connect.")
