@@ -164,8 +164,11 @@ class Account:
     async def start(self) -> Account:
         """Learn the own id; while a part is away (503) try again, as clients are told to."""
         async with asyncio.timeout(PATIENCE_S):
-            while (response := await self.http.get("/api/users/me")).status_code == httpx.codes.SERVICE_UNAVAILABLE:
-                await asyncio.sleep(0.2)
+            while True:
+                response = await self.http.get("/api/users/me")
+                if response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                    break
+                await asyncio.sleep(float(response.headers.get("retry-after", 1)) / 5)
         response.raise_for_status()
         self.id = response.json()["id"]
         return self
