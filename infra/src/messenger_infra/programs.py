@@ -66,11 +66,7 @@ def answers_ok(url: str) -> Callable[[], bool]:
 def secrets_of(service: str, env: Mapping[str, str]) -> dict[str, str]:
     """Return the settings for one service: everything that is no secret, and its own secrets."""
     prefixes = OWN_SETTINGS[service]
-    return {
-        name: value
-        for name, value in env.items()
-        if not is_secret(name) or name.startswith(prefixes)
-    }
+    return {name: value for name, value in env.items() if not is_secret(name) or name.startswith(prefixes)}
 
 
 def sources_of(*folders: Path) -> str:
