@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 import uuid
 from collections.abc import Callable
 from types import TracebackType
@@ -27,6 +28,7 @@ class LiveClient:
         self._arrived = asyncio.Condition()
         self._reader = asyncio.create_task(self._read())
         self.close_code: int | None = None
+        self.closed_at = 0.0
         self.close_reason = ""
         self.user_id = 0
 
@@ -83,6 +85,7 @@ class LiveClient:
         except ConnectionClosed:
             pass
         async with self._arrived:
+            self.closed_at = time.perf_counter()
             self.close_code, self.close_reason = self._socket.close_code, self._socket.close_reason or ""
             self._arrived.notify_all()
 
