@@ -22,17 +22,21 @@ class RealmAdmin:
         self._made: list[str] = []
 
     async def __aenter__(self) -> Self:
+        await self._log_in()
+        return self
+
+    async def _log_in(self) -> None:
         response = await self._http.post(
             f"{self._keycloak_url}/realms/master/protocol/openid-connect/token",
             data={"grant_type": "password", "client_id": "admin-cli", "username": "admin", "password": self._password},
         )
         response.raise_for_status()
         self._http.headers["Authorization"] = f"Bearer {response.json()['access_token']}"
-        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._log_in()
         for user_id in self._made:
             await self._http.delete(f"/users/{user_id}")
         await self._http.aclose()
@@ -40,6 +44,9 @@ class RealmAdmin:
     async def call(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Call the API below the realm; raises unless it succeeds."""
         response = await self._http.request(method, path, **options)
+        if response.status_code == httpx.codes.UNAUTHORIZED:  # Its token lives for a minute.
+            await self._log_in()
+            response = await self._http.request(method, path, **options)
         response.raise_for_status()
         return response
 
