@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from chat_service.domain.batch import Op, Read, Send, Sent
+from chat_service.domain.batch import Noted, Op, Read, Send, Sent
 from chat_service.domain.errors import NotFound
 from chat_service.domain.model import MessageId, UserId
 from chat_service.repositories.messages import Messages
@@ -74,7 +74,8 @@ async def test_versions_have_no_gap_and_events_follow_them_under_two_writers(
             ops.append(Read(chance.choice([ALICE, BOB]), chat_id, MessageId(1 + chance.randrange(10**6))))
     answers = await asyncio.gather(*(writers[chance.randrange(2)].submit(op) for op in ops))
     # No writer ever ran into the other: a lost race would be an error of the database here.
-    assert {type(answer) for answer in answers} == {Sent, NotFound}
+    # A read may by chance name a message that exists.
+    assert {type(answer) for answer in answers} <= {Sent, NotFound, Noted}
     fresh = [answer.message for answer in answers if isinstance(answer, Sent) and not answer.duplicate]
     for chat_id in chats:
         stored = await sql_storage.messages(chat_id)
