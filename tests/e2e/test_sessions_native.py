@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -138,3 +140,58 @@ async def test_the_own_logout_ends_this_session(admin: RealmAdmin, log_in: LogIn
     assert response.status_code == 204
     await device.dies({"revoked", "logout"})
     assert await other.is_in()
+
+
+async def test_a_new_password_signs_out_the_other_devices_and_keeps_this_one(admin: RealmAdmin, log_in: LogIn) -> None:
+    _, username = await admin.new_user("password")
+    here, other = [await log_in(username) for _ in range(2)]
+    await here.page.change_password("another-correct-horse")
+    await other.dies({"revoked"})
+    assert await here.is_in()
+    assert here.live.close_code is None
+
+
+async def _fetches_of_keys() -> int:
+    """Count how often Envoy has fetched the realm's keys."""
+    async with httpx.AsyncClient() as http:
+        stats = await http.get(f"http://127.0.0.1:{stack_setting('ENVOY_ADMIN_PORT')}/stats?filter=jwks_fetch_success")
+    return int(stats.text.rsplit(" ", 1)[1])
+
+
+@pytest.mark.timeout(150)
+async def test_a_new_signing_key_disturbs_nobody(admin: RealmAdmin, log_in: LogIn) -> None:
+    _, username = await admin.new_user("rotation")
+    before = await log_in(username)
+    config = {"priority": ["50"], "algorithm": ["RS256"], "keySize": ["2048"], "enabled": ["true"], "active": ["true"]}
+    key = {
+        "name": f"rotation-{username}",
+        "providerId": "rsa-generated",
+        "providerType": "org.keycloak.keys.KeyProvider",
+        "parentId": (await admin.call("GET", "")).json()["id"],
+        "config": config,
+    }
+    # The recipe of keycloak/README.md: first published, and signing only when everybody has seen it.
+    path = "/components/" + (await admin.call("POST", "/components", json=key)).headers["location"].rsplit("/", 1)[1]
+    try:
+        seen = await _fetches_of_keys()
+        async with asyncio.timeout(90):
+            while await _fetches_of_keys() == seen:  # noqa: ASYNC110 - it is Envoy that counts.
+                await asyncio.sleep(0.5)
+        await admin.call("PUT", path, json={**key, "config": {**config, "priority": ["200"]}})
+        after = await log_in(username)
+        assert _kid(after.tokens.access_token) != _kid(before.tokens.access_token)
+        assert await after.is_in()
+        assert await before.is_in()
+        fresh = await before.page.refresh(before.tokens.refresh_token)
+        assert _kid(fresh.access_token) == _kid(after.tokens.access_token)
+        await before.live.send({"type": "auth", "token": fresh.access_token})
+        await before.live.send({"type": "ping"})
+        await before.live.wait_for(lambda frame: frame["type"] == "pong")
+        assert [frame for frame in before.live.frames if frame["type"] == "error"] == []
+    finally:
+        await admin.call("DELETE", path)
+
+
+def _kid(token: str) -> str:
+    header = token.split(".", maxsplit=1)[0]
+    return str(json.loads(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4)))["kid"])

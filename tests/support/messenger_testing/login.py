@@ -14,6 +14,7 @@ import httpx
 
 CLIENT_ID = "messenger-cli"
 REDIRECT_URI = "http://127.0.0.1:43210/callback"
+STATE = secrets.token_urlsafe(16)
 _FORM = re.compile(r'<form[^>]*action="([^"]+)"')
 
 
@@ -51,37 +52,55 @@ class LoginPage:
     async def log_in(self, username: str, password: str) -> Tokens:
         """Fill in the login form and exchange the code; raises `LoginFailed`."""
         verifier = secrets.token_urlsafe(48)
-        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-        state = secrets.token_urlsafe(16)
-        page = await self._browser.get(
-            f"{self._realm}/auth",
-            params={
-                "client_id": CLIENT_ID,
-                "redirect_uri": REDIRECT_URI,
-                "response_type": "code",
-                "scope": "openid",
-                "state": state,
-                "code_challenge": challenge,
-                "code_challenge_method": "S256",
-            },
-        )
+        page = await self._authorize(verifier)
         answer = page
         if page.status_code == httpx.codes.OK:
-            form = _FORM.search(page.text)
-            if form is None:
-                raise LoginFailed(f"no login form at {page.url}")
-            fields = {"username": username, "password": password, "credentialId": ""}
-            answer = await self._browser.post(html.unescape(form[1]), data=fields)
-        while answer.is_redirect and not answer.headers["location"].startswith(REDIRECT_URI):
-            answer = await self._browser.get(answer.headers["location"])
-        if not answer.is_redirect:
-            raise LoginFailed(f"{username}: Keycloak answered {answer.status_code} instead of a redirect")
-        params = httpx.URL(answer.headers["location"]).params
-        if params.get("state") != state or "code" not in params:
-            raise LoginFailed(f"{username}: {params.get('error_description', 'no code in the redirect')}")
+            answer = await self._submit(page, username=username, password=password, credentialId="")
+        params = await self._finish(answer, username)
         return await self._token(
             grant_type="authorization_code", code=params["code"], redirect_uri=REDIRECT_URI, code_verifier=verifier
         )
+
+    async def change_password(self, new: str) -> None:
+        """Change the password on Keycloak's page, signed in here, with "sign out from other devices"."""
+        page = await self._follow(await self._authorize(secrets.token_urlsafe(48), kc_action="UPDATE_PASSWORD"))
+        fields = {"password-new": new, "password-confirm": new, "logout-sessions": "on"}
+        await self._finish(await self._submit(page, **fields), "change of password")
+
+    async def _authorize(self, verifier: str, **extra: str) -> httpx.Response:
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+        params = {
+            "client_id": CLIENT_ID,
+            "redirect_uri": REDIRECT_URI,
+            "response_type": "code",
+            "scope": "openid",
+            "state": STATE,
+            "code_challenge": challenge,
+            "code_challenge_method": "S256",
+            **extra,
+        }
+        return await self._browser.get(f"{self._realm}/auth", params=params)
+
+    async def _submit(self, page: httpx.Response, **fields: str) -> httpx.Response:
+        form = _FORM.search(page.text)
+        if form is None:
+            raise LoginFailed(f"no form at {page.url}")
+        return await self._browser.post(html.unescape(form[1]), data=fields)
+
+    async def _follow(self, answer: httpx.Response) -> httpx.Response:
+        while answer.is_redirect and not answer.headers["location"].startswith(REDIRECT_URI):
+            answer = await self._browser.get(answer.headers["location"])
+        return answer
+
+    async def _finish(self, answer: httpx.Response, who: str) -> httpx.QueryParams:
+        """Follow Keycloak until it redirects to us, and return what it says."""
+        answer = await self._follow(answer)
+        if not answer.is_redirect:
+            raise LoginFailed(f"{who}: Keycloak answered {answer.status_code} instead of a redirect")
+        params = httpx.URL(answer.headers["location"]).params
+        if params.get("state") != STATE or "code" not in params:
+            raise LoginFailed(f"{who}: {params.get('error_description', 'no code in the redirect')}")
+        return params
 
     async def refresh(self, refresh_token: str) -> Tokens:
         """Spend a refresh token; raises `LoginFailed` when it is no longer good."""
