@@ -7,7 +7,8 @@ accounts are made only with `DEMO=true`; accounts that exist are left as they ar
 and keys of an existing realm are not touched: changing those is a migration with its own script.
 
 Environment: KEYCLOAK_URL, KEYCLOAK_ADMIN_PASSWORD (bootstrap admin of the realm master), KEYCLOAK_ADMIN_USER (`admin`),
-DEMO (`true` or not), and the variables that the realm file names.
+DEMO (`true` or not), the variables that the realm file names, and for e-mail SMTP_HOST, SMTP_PORT, SMTP_FROM,
+SMTP_USER, SMTP_PASSWORD, SMTP_STARTTLS (`false` or not).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import hmac
 import json
 import os
 import re
@@ -33,6 +35,7 @@ REALM_FILE = Path(__file__).parent / "realm" / "messenger-realm.json"
 # Keycloak's own message keys, such as ${username}, are lower case and stay as they are.
 PLACEHOLDER = re.compile(r"\$\{([A-Z][A-Z0-9_]*)(?::([^}]*))?\}")
 HASH_ITERATIONS = 210_000
+MASK = "*" * 10  # What Keycloak shows for a password it has.
 
 Document = dict[str, Any]
 
@@ -118,7 +121,39 @@ def realm_settings(realm: Document) -> Document:
         if isinstance(value, str | int) or (isinstance(value, list) and all(isinstance(item, str) for item in value))
     }
     plain.pop("defaultRoles", None)  # An import-only spelling of the composite role default-roles-messenger.
-    return {**plain, "attributes": attributes}
+    mail = {"smtpServer": realm["smtpServer"]} if "smtpServer" in realm else {}
+    return {**plain, **mail, "attributes": attributes}
+
+
+def with_mail(realm: Document, environment: Mapping[str, str]) -> Document:
+    """Return the realm with what a mail server allows: new passwords by e-mail, and confirmed addresses.
+
+    Without SMTP_HOST that is nothing. Keycloak never shows the password again, so its digest is kept beside it, to
+    notice a change; the digest is keyed, because a password that people choose could be guessed from a plain one.
+    """
+    if not environment.get("SMTP_HOST"):
+        return realm
+    if not environment.get("SMTP_FROM"):
+        raise UnsetVariableError("SMTP_HOST is set, SMTP_FROM is not.")
+    user, password = environment.get("SMTP_USER", ""), environment.get("SMTP_PASSWORD", "")
+    server = {
+        "host": environment["SMTP_HOST"],
+        "port": environment.get("SMTP_PORT") or "587",
+        "from": environment["SMTP_FROM"],
+        "fromDisplayName": realm["displayName"],
+        "starttls": str(environment.get("SMTP_STARTTLS", "").lower() != "false").lower(),
+        "auth": str(bool(user)).lower(),
+    }
+    if user:
+        server |= {"user": user, "password": password}
+    digest = hmac.new(environment["KEYCLOAK_ADMIN_PASSWORD"].encode(), password.encode(), hashlib.sha256).hexdigest()
+    return {
+        **realm,
+        "resetPasswordAllowed": True,
+        "verifyEmail": True,
+        "smtpServer": server,
+        "attributes": {**realm.get("attributes", {}), "smtpPasswordDigest": digest},
+    }
 
 
 def password_credential(password: str) -> Document:
@@ -145,10 +180,17 @@ class Provisioner:
 
     async def settings(self) -> list[str]:
         """Bring the realm's plain settings over."""
-        wanted = realm_settings(self._realm)
-        changed = differences(wanted, await self._admin.a_get_realm(REALM))
+        wanted, actual = realm_settings(self._realm), await self._admin.a_get_realm(REALM)
+        server = wanted.pop("smtpServer", {})
+        comparable = {"smtpServer": {**server, "password": MASK}} if "password" in server else {"smtpServer": server}
+        changed = differences({**wanted, **(comparable if server else {})}, actual)
         if not changed:
             return []
+        # What an update names, it replaces as a whole.
+        if "attributes" in changed:
+            changed["attributes"] = {**actual.get("attributes", {}), **wanted["attributes"]}
+        if server:
+            changed["smtpServer"] = server
         # Keycloak ignores the policy of passkeys unless their party's name stands in the same body.
         changed.update({key: value for key, value in wanted.items() if key.startswith("webAuthnPolicy")})
         await self._admin.a_update_realm(REALM, changed)
@@ -244,7 +286,7 @@ async def provision(environment: Mapping[str, str]) -> list[str]:
 
     Raises `KeycloakError` (away or refusing), `UnsetVariableError` and `LiteralSecretError`.
     """
-    realm = resolve(json.loads(REALM_FILE.read_text(encoding="utf-8")), environment)
+    realm = with_mail(resolve(json.loads(REALM_FILE.read_text(encoding="utf-8")), environment), environment)
     admin = KeycloakAdmin(
         server_url=environment.get("KEYCLOAK_URL") or "http://127.0.0.1:8081",
         username=environment.get("KEYCLOAK_ADMIN_USER") or "admin",

@@ -2,7 +2,7 @@ import re
 from pathlib import Path
 
 from messenger_infra import keycloak, postgres
-from messenger_infra.settings import is_secret, parse
+from messenger_infra.settings import OPTIONAL, is_secret, parse
 
 REPO = Path(__file__).parents[2]
 COMPOSE = (REPO / "docker-compose.yml").read_text()
@@ -12,7 +12,7 @@ DOCKERFILES = {path.name: path.read_text() for path in (REPO / "infra" / "docker
 
 def test_containers_use_only_settings_of_the_example_and_every_secret_of_it() -> None:
     used = set(re.findall(r"\$\{([A-Z_]+)", COMPOSE))
-    assert used <= EXAMPLE.keys() | {"PUBLIC_URL"}
+    assert used <= EXAMPLE.keys() | set(OPTIONAL)
     assert {name for name in EXAMPLE if is_secret(name)} <= used
 
 

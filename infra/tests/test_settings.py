@@ -6,6 +6,7 @@ import pytest
 from messenger_infra import settings
 from messenger_infra.errors import SetupError
 from messenger_infra.settings import (
+    OPTIONAL,
     TEST_BEHAVIOUR,
     TEST_OFFSETS,
     complete,
@@ -26,7 +27,7 @@ EXAMPLE = parse((REPO / ".env.example").read_text())
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / ".env.example").write_text((REPO / ".env.example").read_text())
-    for name in (*EXAMPLE, "PUBLIC_URL"):
+    for name in (*EXAMPLE, *OPTIONAL):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(f"TEST_{name}", raising=False)
     monkeypatch.setattr(settings, "is_free", lambda _port: True)
@@ -96,6 +97,17 @@ def test_addresses_follow_the_number_of_processes() -> None:
 def test_two_equal_ports_are_refused_by_name() -> None:
     with pytest.raises(SetupError, match="KEYCLOAK_PORT and PUBLIC_PORT are both 8080"):
         ports({**EXAMPLE, "KEYCLOAK_PORT": "8080"})
+
+
+def test_the_mail_servers_port_and_password_are_left_alone() -> None:
+    assert ports({**EXAMPLE, "SMTP_PORT": EXAMPLE["PUBLIC_PORT"]}) == ports(EXAMPLE)
+    assert fill_secrets("SMTP_PASSWORD=\n") == "SMTP_PASSWORD=\n"
+    assert is_secret("SMTP_PASSWORD"), "No service is to see it."
+
+
+def test_the_environment_may_name_a_mail_server(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SMTP_HOST", "smtp.example.org")
+    assert up_stack(checkout).env["SMTP_HOST"] == "smtp.example.org"
 
 
 def test_processes_that_grow_into_another_service_are_refused() -> None:

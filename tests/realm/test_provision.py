@@ -109,3 +109,70 @@ def test_missing_setting_ends_with_an_error(
     monkeypatch.delenv("GATEWAY_CLIENT_SECRET", raising=False)
     assert provisioning.main() == 1
     assert "GATEWAY_CLIENT_SECRET is not set" in capsys.readouterr().err
+
+
+MAIL = {"KEYCLOAK_ADMIN_PASSWORD": "a", "SMTP_HOST": "smtp.example.org", "SMTP_FROM": "us@example.org"}
+LOGIN = {"SMTP_USER": "us", "SMTP_PASSWORD": "first"}
+
+
+class FakeRealm:
+    """A Keycloak that keeps one realm and hides the password of its mail server."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Any] = {"attributes": {"own": "kept"}}
+
+    async def a_get_realm(self, _name: str) -> dict[str, Any]:
+        server = self.kept.get("smtpServer", {})
+        hidden = {"password": "*" * 10} if "password" in server else {}
+        return {**self.kept, "smtpServer": {**server, **hidden}}
+
+    async def a_update_realm(self, _name: str, changes: dict[str, Any]) -> None:
+        self.kept.update(changes)
+
+
+def test_without_a_mail_server_nobody_is_promised_a_letter(provisioning: ModuleType, realm: dict[str, Any]) -> None:
+    assert provisioning.with_mail(realm, {"SMTP_HOST": "", "SMTP_FROM": "us@example.org"}) is realm
+    assert (realm["resetPasswordAllowed"], realm["verifyEmail"]) == (False, False)
+
+
+def test_mail_server_without_a_sender_is_refused(provisioning: ModuleType, realm: dict[str, Any]) -> None:
+    with pytest.raises(provisioning.UnsetVariableError, match="SMTP_FROM"):
+        provisioning.with_mail(realm, {"SMTP_HOST": "smtp.example.org"})
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, {"port": "587", "starttls": "true", "auth": "false"}),
+        ({"SMTP_PORT": "25", "SMTP_STARTTLS": "false"}, {"port": "25", "starttls": "false", "auth": "false"}),
+        (LOGIN, {"port": "587", "starttls": "true", "auth": "true", "user": "us", "password": "first"}),
+    ],
+)
+def test_mail_server_is_that_of_the_environment(
+    provisioning: ModuleType, realm: dict[str, Any], environment: dict[str, str], expected: dict[str, str]
+) -> None:
+    changed = provisioning.with_mail(realm, MAIL | environment)
+    always = {"host": "smtp.example.org", "from": "us@example.org", "fromDisplayName": "Messenger"}
+    assert changed["smtpServer"] == always | expected
+    assert changed["resetPasswordAllowed"] is changed["verifyEmail"] is True
+
+
+async def test_mail_server_is_written_once_and_again_when_its_password_changes(
+    provisioning: ModuleType, realm: dict[str, Any]
+) -> None:
+    keycloak = FakeRealm()
+
+    async def provision(environment: dict[str, str]) -> list[str]:
+        reports: list[str] = await provisioning.Provisioner(
+            keycloak, provisioning.with_mail(realm, environment)
+        ).settings()
+        return reports
+
+    assert "smtpServer" in (await provision(MAIL | LOGIN))[0]
+    assert await provision(MAIL | LOGIN) == []
+    assert await provision(MAIL | LOGIN | {"SMTP_PASSWORD": "second"}) != []
+    assert keycloak.kept["smtpServer"]["password"] == "second"
+    assert keycloak.kept["attributes"]["own"] == "kept"
+    assert "second" not in json.dumps(keycloak.kept["attributes"])
+    assert await provision({}) != []
+    assert (keycloak.kept["resetPasswordAllowed"], keycloak.kept["verifyEmail"]) == (False, False)

@@ -26,6 +26,13 @@ TEST_BEHAVIOUR = {"CHAT_PROCESSES": "2", "REALTIME_PROCESSES": "2", "RATE_LIMITS
 """Two of everything that is sharded, so that the tests meet the hard case."""
 
 
+MAIL = ("SMTP_HOST", "SMTP_PORT", "SMTP_FROM", "SMTP_USER", "SMTP_PASSWORD", "SMTP_STARTTLS")
+"""Somebody else's server: its port is not ours to listen on, its password not ours to make up."""
+
+OPTIONAL = ("PUBLIC_URL", *MAIL)
+"""Settings that .env.example shows in comments, because they have no default."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stack:
     """One running copy of the system: its name, its folder and the environment its processes share."""
@@ -101,7 +108,7 @@ def fill_secrets(text: str) -> str:
     lines = []
     for line in text.splitlines():
         match = ASSIGNMENT.match(line.strip())
-        if match and is_secret(match[1]) and not match[2].strip():
+        if match and is_secret(match[1]) and match[1] not in MAIL and not match[2].strip():
             lines.append(f"{match[1]}={new_secret(match[1])}")
         else:
             lines.append(line)
@@ -160,7 +167,9 @@ def complete(env: Mapping[str, str]) -> dict[str, str]:
 def ports(env: Mapping[str, str]) -> dict[str, int]:
     """Return every port a stack listens on, by a name fit for a message. Two equal ones are an error."""
     single = [
-        name for name in env if name.endswith("_PORT") and name not in ("CHAT_PORT", "REALTIME_PORT", "RELAY_PORT")
+        name
+        for name in env
+        if name.endswith("_PORT") and name not in ("CHAT_PORT", "REALTIME_PORT", "RELAY_PORT", *MAIL)
     ]
     found = {name: int(env[name]) for name in single}
     for service in ("CHAT", "REALTIME", "RELAY"):
@@ -201,7 +210,7 @@ def up_stack(repo: Path | None = None) -> Stack:
     """Return the stack of `make up`: .env, overridden by the environment."""
     repo = repo or repository()
     env = ensure_env_file(repo)
-    env |= {name: os.environ[name] for name in (*env, "PUBLIC_URL") if name in os.environ}
+    env |= {name: os.environ[name] for name in (*env, *OPTIONAL) if name in os.environ}
     ports(env)
     return Stack("up", repo, (repo / ".state").resolve(), complete(env))
 
