@@ -8,6 +8,7 @@ import uuid
 import httpx
 import pytest
 
+from messenger_testing.browser import Browser
 from messenger_testing.client import Account, Frame, LiveClient
 from messenger_testing.e2e import Processes
 
@@ -107,20 +108,31 @@ async def test_without_the_user_service_people_go_on_talking(processes: Processe
 
 
 @pytest.mark.timeout(120)
-async def test_without_keycloak_valid_tokens_go_on(processes: Processes, accounts: list[Account]) -> None:
+async def test_without_keycloak_valid_tokens_go_on_and_nobody_is_logged_out(
+    processes: Processes, accounts: list[Account]
+) -> None:
     alice, bob = accounts[:2]
     chat_id = await alice.private_chat(bob)
-    async with await bob.live() as receiver:
+    async with Browser(alice.public_url) as browser, await bob.live() as receiver:
+        await browser.log_in("carol")
         processes.stop("keycloak")
         try:
-            async with await alice.live() as sender:
+            async with await alice.live() as sender, await browser.live():
                 ack = await sender.say(chat_id, "nobody issues tokens now")
                 await receiver.wait_for_message(ack["message"]["id"])
             forged = {"Authorization": "Bearer " + alice.token[:-4] + "AAAA"}
             async with httpx.AsyncClient(base_url=alice.public_url) as http:
                 assert (await http.get("/api/users/me", headers=forged)).status_code == 401
+            refused = await browser.change("POST", "/auth/refresh")
+            assert refused.status_code == 503
+            assert "retry-after" in refused.headers
+            assert (await browser.get("/api/users/me")).status_code == 200
         finally:
             processes.start("keycloak")
+        await processes.healthy()
+        assert (await browser.change("POST", "/auth/refresh")).is_success
+        assert (await browser.get("/api/users/me")).status_code == 200
+        await browser.change("POST", "/auth/logout")
 
 
 async def test_a_realtime_instance_that_ends_tells_its_clients_to_reconnect(
