@@ -13,6 +13,7 @@ import pytest
 from messenger_platform.limits import TokenBuckets
 from messenger_platform.tokens import Principal
 from messenger_testing.realtime_world import World
+from realtime_service.domain.events import MessageRead
 from realtime_service.services.client_session import Limits
 from realtime_service.services.op_batches import OpBatches
 from realtime_service.services.ports import ChatVersion, Entry, OpResult
@@ -79,6 +80,23 @@ async def test_the_same_send_from_several_connections_is_delivered_once_to_each(
     world.hub.apply(event)
     await settled()
     assert [socket.versions() for _, socket in sessions] == [[2, 3]] * 5
+
+
+async def test_the_reading_that_comes_with_a_send_is_told_to_the_other_connections_only(
+    world: World, settled: Settled
+) -> None:
+    session, alice = world.session(1)
+    _, alice_phone = world.connect(1)
+    _, bob = world.connect(2)
+    world.hub.apply(world.sent(2))
+    client_id = str(uuid.uuid4())
+    event = world.sent(3, client_id=client_id)
+    world.chats.results = [OpResult(3, message=event.message)]
+    session.on_text(send_frame(client_id))
+    await settled()
+    world.hub.apply_read(MessageRead(10, 1, event.message.id, authors=[2]))
+    await settled()
+    assert [len(socket.of("read")) for socket in (alice, alice_phone, bob)] == [0, 1, 1]
 
 
 async def test_a_live_frame_that_overtakes_the_own_send_has_acknowledged_it(world: World, settled: Settled) -> None:

@@ -181,6 +181,8 @@ class Connection:
         key = (message.chat_id, str(message.client_id))
         if key in self.awaited_sends:
             self.awaited_sends.discard(key)
+            # To send is to read what was said before: who did both need not be told.
+            self.read_marks[message.chat_id] = max(self.read_marks.get(message.chat_id, 0), message.id)
             return
         if len(self.overtaking) >= MAX_OVERTAKING:
             del self.overtaking[next(iter(self.overtaking))]
