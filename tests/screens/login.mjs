@@ -177,8 +177,10 @@ const PAGES = {
     await page.goto(address("registrations"));
     await page.fill("#username", "a");
     await page.fill("#email", "anna@");
-    await page.fill("#password", "short");
-    await page.fill("#password-confirm", "other");
+    if (await page.isVisible("#password")) { // with a mail server, it is chosen once the address is confirmed
+      await page.fill("#password", "short");
+      await page.fill("#password-confirm", "other");
+    }
     await page.click("#kc-form-buttons input");
   },
   // These three need a mail server in .env.

@@ -161,6 +161,8 @@ def environment(stack: Stack) -> dict[str, str]:
         "KC_LOG_LEVEL": "info",
         "KC_BOOTSTRAP_ADMIN_USERNAME": "admin",
         "KC_BOOTSTRAP_ADMIN_PASSWORD": stack.env["KEYCLOAK_ADMIN_PASSWORD"],
+        # Templates and messages are read once: another theme is another configuration, and restarts it.
+        "MESSENGER_CONFIGURATION": _fingerprint(stack.repo / "keycloak" / "theme"),
         **realm_variables(stack),
     }
 
