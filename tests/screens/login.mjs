@@ -25,7 +25,9 @@ const SIZES = { desktop: { width: 1280, height: 800 }, phone: { width: 390, heig
 const SCHEMES = ["light", "dark"];
 const LOCALES = { en: "en-US", ru: "ru-RU" };
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync"];
+  "--disable-component-update", "--disable-sync",
+  // The first port of test stacks, 10080, is on the list of those that browsers refuse.
+  `--explicitly-allowed-ports=${new URL(PUBLIC_URL).port}`];
 // What docs/screens/ shows: page, size, scheme and language, and the name of the file.
 const SHOWN = {
   "login-desktop-light": "login-desktop-light-en", "login-desktop-dark": "login-desktop-dark-ru",
@@ -275,7 +277,7 @@ async function photograph(browser, variant, file, { axe }) {
     writeFileSync(file, await page.screenshot({ fullPage: true, animations: "disabled" }));
   } catch (error) {
     complaints.push(`${error.message.split("\n")[0]} at ${page.url()}`);
-    writeFileSync(file, await page.screenshot());
+    await page.screenshot({ path: file }).catch(() => complaints.push("and there was nothing to photograph"));
   } finally {
     await context.close();
   }
