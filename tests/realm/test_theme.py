@@ -23,8 +23,8 @@ def stamping() -> ModuleType:
     return module
 
 
-def _texts(language: str) -> dict[str, str]:
-    messages = THEME / "messenger" / "login" / "messages" / f"messages_{language}.properties"
+def _texts(kind: str, language: str) -> dict[str, str]:
+    messages = THEME / "messenger" / kind / "messages" / f"messages_{language}.properties"
     found = PROPERTY.findall(messages.read_text(encoding="utf-8"))
     assert len(dict(found)) == len(found), "A key stands twice."
     return dict(found)
@@ -49,8 +49,9 @@ def test_every_file_of_ours_is_referred_to_with_its_hash() -> None:
         assert [path.name for path in ours if f"{path.name}?v=" not in texts] == []
 
 
-def test_what_is_said_in_english_is_said_in_russian() -> None:
-    english, russian = _texts("en"), _texts("ru")
+@pytest.mark.parametrize("kind", ["login", "account"])
+def test_what_is_said_in_english_is_said_in_russian(kind: str) -> None:
+    english, russian = _texts(kind, "en"), _texts(kind, "ru")
     assert english.keys() <= russian.keys()
     for key, text in english.items():
         assert set(re.findall(r"\{\d\}", text)) == set(re.findall(r"\{\d\}", russian[key])), key
@@ -58,4 +59,4 @@ def test_what_is_said_in_english_is_said_in_russian() -> None:
 
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_no_apostrophe_is_lost_in_formatting(language: str) -> None:
-    assert [key for key, text in _texts(language).items() if "'" in text] == []
+    assert [key for key, text in _texts("login", language).items() if "'" in text] == []

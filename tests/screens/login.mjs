@@ -7,7 +7,8 @@
 // Without names: what docs/screens/ shows. `all` is every page in every variant. Environment: PUBLIC_URL, and for the
 // pages behind a login KEYCLOAK_URL and KEYCLOAK_ADMIN_PASSWORD, with which a person of this run's own is made and
 // deleted again; CHROMIUM (default: /usr/bin/chromium). --axe prints what axe-core finds serious or critical, and the
-// run fails then.
+// run fails then. Pictures to be committed go through an optimiser (`oxipng -o 4 docs/screens/*.png`), at most 150 kB each.
+// The theme asks for Inter first, as the web client does: install it (fonts-inter) for the same look.
 
 import { createHash, createHmac, randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -160,9 +161,10 @@ async function addAuthenticator(page) {
   });
 }
 
-async function deviceCode() {
-  const form = new URLSearchParams({ client_id: "messenger-cli", scope: "openid", code_challenge: challenge, code_challenge_method: "S256" });
-  const answer = await fetch(`${OIDC}/auth/device`, { method: "POST", body: form });
+async function deviceCode(page) {
+  const answer = await page.request.post(`${OIDC}/auth/device`, {
+    form: { client_id: "messenger-cli", scope: "openid", code_challenge: challenge, code_challenge_method: "S256" },
+  });
   return (await answer.json()).verification_uri_complete;
 }
 
@@ -241,7 +243,7 @@ const PAGES = {
     await page.fill("#device_user_code", "ABCD-EFGH");
     await page.click("#kc-login");
   },
-  consent: async (page) => logIn(page, await deviceCode()),
+  consent: async (page) => logIn(page, await deviceCode(page)),
   async "device-done"(page) {
     await PAGES.consent(page);
     await page.click("#kc-login");
