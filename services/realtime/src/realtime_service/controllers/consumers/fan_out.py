@@ -87,6 +87,7 @@ class FanOut:
             try:
                 await asyncio.wait({closed, missed}, return_when=asyncio.FIRST_COMPLETED)
                 if missed.done():
+                    await missed  # An unexpected error ends the process; it must not pass for having caught up.
                     self._lost_at = None
                     self._hub.release_events()
                     await closed
