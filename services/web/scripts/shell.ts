@@ -23,7 +23,7 @@ const MANIFEST = {
   ],
 };
 /** What the page asks for without a network; the larger icons are the operating system's affair at installation. */
-const ALWAYS = ['/index.html', '/manifest.webmanifest', '/icon.svg'];
+const ALWAYS = ['/', '/manifest.webmanifest', '/icon.svg'];
 const TEXT = /\.(?:html|js|css|svg|json|webmanifest)$/;
 
 /** The service worker with its list of files; the hash of their contents is its version. */

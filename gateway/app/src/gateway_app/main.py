@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from gateway_app.controllers import auth, backchannel, documents, health
 from gateway_app.controllers.errors import STATUSES, install_session_handler
+from gateway_app.controllers.web_client import WebClient
 from gateway_app.settings import GatewaySettings
 from gateway_app.wiring import Wiring, wire
 from messenger_platform.database import ping
@@ -50,4 +51,6 @@ def create_app(settings: GatewaySettings, *, with_jobs: bool = True) -> FastAPI:
     app.include_router(health_routes({"database": database}))
     install_problem_handlers(app, STATUSES)
     install_session_handler(app)
+    if settings.web_root is not None:
+        app.add_middleware(WebClient, root=settings.web_root)
     return app

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from pathlib import Path
 
 from pydantic import SecretStr
 from sqlalchemy import URL
@@ -29,6 +30,8 @@ class GatewaySettings(ServiceSettings):
     relay_urls: CommaList = "http://127.0.0.1:8160,http://127.0.0.1:8161"
     keycloak_management_port: Port = 9000
     keycloak_management_url: str = ""
+    # The built web client; without it there is no page, and everything else works.
+    web_root: Path | None = None
 
     @property
     def runtime_url(self) -> URL:

@@ -54,7 +54,7 @@ async def test_merged_document_needs_all_services(client: httpx.AsyncClient, ser
     assert document["paths"]["/healthz"]["get"]["security"] == []
 
 
-@pytest.mark.parametrize("path", ["/", "/api/docs", "/api/docs/oauth2-redirect"])
+@pytest.mark.parametrize("path", ["/api/docs", "/api/docs/oauth2-redirect"])
 async def test_pages_load_only_our_own_files_and_run_nothing_inline(client: httpx.AsyncClient, path: str) -> None:
     page = await client.get(path)
     assert page.headers["content-type"] == "text/html; charset=utf-8"

@@ -15,9 +15,9 @@ const worker = self as unknown as ServiceWorkerGlobalScope;
 const PREFIX = 'shell-';
 const CACHE = PREFIX + __VERSION__;
 const KEPT = 3;
-const PAGE = '/index.html';
+const PAGE = '/';
 /** The page's own addresses; the gateway knows the same (gateway_app/controllers/web_client.py). */
-const ROUTES = /^\/(?:$|c\/[^/]+|new$|settings(?:\/|$)|join\/)/;
+const ROUTES = /^\/(?:c\/[^/]+(?:\/m\/[^/]+)?|new|settings(?:\/[^/]+)*|join\/[^/]+)?$/;
 
 /** A file with a hash in its name is the same in every version: an earlier cache may have it. */
 async function add(cache: Cache, path: string): Promise<void> {

@@ -1,4 +1,4 @@
-"""What a person reads: the first page, the OpenAPI document and Swagger UI, all from our own origin."""
+"""What a developer reads: the OpenAPI document and Swagger UI, all from our own origin."""
 
 from __future__ import annotations
 
@@ -38,12 +38,6 @@ def _page(name: str) -> Response:
     return Response(
         (_static / name).read_bytes(), media_type="text/html", headers={**HEADERS, "Cache-Control": "no-cache"}
     )
-
-
-@router.get("/")
-async def index() -> Response:
-    """Return the first page, until the web client takes its place."""
-    return _page("index.html")
 
 
 @router.get("/api/openapi.json")
