@@ -30,6 +30,7 @@ SERVER_FRAMES = {
     "chat": live.ChatFrame,
     "hasRead": live.ReadFrame,
     "isRead": live.IsReadFrame,
+    "chatSettings": live.ChatSettingsFrame,
     "isTyping": live.TypingFrame,
     "tooLong": live.TooLong,
     "synced": live.Synced,
@@ -39,6 +40,7 @@ SERVER_FRAMES = {
 EVENTS = {
     "MessageSent": chat.MessageSent,
     "MessageRead": chat.MessageRead,
+    "ChatSettingsChanged": chat.ChatSettingsChanged,
     "ChatCreated": chat.MembershipChange,
     "ChatChanged": chat.MembershipChange,
     "ParticipantJoined": chat.MembershipChange,

@@ -22,12 +22,21 @@ from chat_service.domain.model import (
     Message,
     MessageId,
     NewlyRead,
+    OwnSettings,
     Participant,
     Role,
     SeenMessage,
     UserId,
 )
-from chat_service.events import Emission, chat_changed, chat_created, membership_changed, message_read, message_sent
+from chat_service.events import (
+    Emission,
+    chat_changed,
+    chat_created,
+    membership_changed,
+    message_read,
+    message_sent,
+    settings_changed,
+)
 from messenger_platform.events import wal_messages
 from realtime_service.domain import events as reader
 
@@ -73,6 +82,7 @@ PUBLISHED: dict[str, list[Emission]] = {
         message_read(Receipt(PRIVATE.id, BOB, mark(2), (ALICE,), MessageId(102), (ALICE,))),
         message_read(Receipt(GROUP.id, BOB, mark(4), (ALICE, CAROL))),
     ],
+    "chat.settings": [settings_changed(GROUP.id, BOB, OwnSettings(muted=True, pinned=False))],
     "chat.membership": [
         chat_created(view(1, *TWO), [ALICE, BOB]),
         membership_changed(
@@ -103,6 +113,7 @@ def _read(key: str) -> list[Any]:
     decoders: dict[str, msgspec.json.Decoder[Any]] = {
         "MessageSent": reader.message_sent,
         "MessageRead": reader.message_read,
+        "ChatSettingsChanged": reader.chat_settings_changed,
         **dict.fromkeys(reader.CHAT_EVENTS, reader.chat_event),
     }
     return [decoders[event.type].decode(event.data) for event in reader.envelopes.decode(golden(key))]
@@ -126,3 +137,8 @@ def test_realtime_reads_the_golden_changes_of_membership() -> None:
     assert (joined.participants, joined.user_id, joined.is_read_up_to) == ([2, 3, 4], 4, None)
     assert msgspec.json.decode(changed.chat)["title"] == "Lake"
     assert (left.participants, left.user_id, left.is_read_up_to, left.is_read_authors) == ([2, 3], 4, 102, [2])
+
+
+def test_realtime_reads_the_golden_settings() -> None:
+    (changed,) = _read("chat.settings")
+    assert (changed.chat_id, changed.user_id, changed.muted, changed.pinned) == (8, 3, True, False)

@@ -9,12 +9,13 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from chat_service.domain.batch import Receipt
-from chat_service.domain.model import ChatView, LockedChat, Message, NewlyRead, SeenMessage, UserId
+from chat_service.domain.model import ChatId, ChatView, LockedChat, Message, NewlyRead, OwnSettings, SeenMessage, UserId
 from messenger_platform.events import Event
 
 SOURCE = "/services/chat"
 MESSAGES = "chat.message"
 MEMBERSHIP = "chat.membership"
+SETTINGS = "chat.settings"
 
 Emission = tuple[str, Event]
 
@@ -54,6 +55,15 @@ class MessageRead(msgspec.Struct):
     is_read_authors: list[int]
 
 
+class ChatSettingsChanged(msgspec.Struct):
+    """Someone has other settings of a chat than before; for their own connections only."""
+
+    chat_id: int
+    user_id: int
+    muted: bool
+    pinned: bool
+
+
 class ParticipantData(msgspec.Struct):
     """A participant in a chat object."""
 
@@ -74,7 +84,7 @@ class LastMessageData(msgspec.Struct):
 
 
 class ChatData(msgspec.Struct, omit_defaults=True):
-    """The chat object; what differs from viewer to viewer is left out, except the zero of a new chat."""
+    """The chat object; what differs from viewer to viewer is left out, except what it is in a new chat."""
 
     id: int
     type: str
@@ -88,6 +98,9 @@ class ChatData(msgspec.Struct, omit_defaults=True):
     created_at: datetime
     updated_at: datetime
     unread_count: int | UnsetType = UNSET
+    read_up_to: int | UnsetType = UNSET
+    muted: bool | UnsetType = UNSET
+    pinned: bool | UnsetType = UNSET
 
 
 class MembershipChange(msgspec.Struct, omit_defaults=True):
@@ -131,9 +144,15 @@ def message_read(receipt: Receipt) -> Emission:
     return MESSAGES, Event("MessageRead", SOURCE, f"chats/{receipt.chat_id}", data)
 
 
-def chat_data(chat: ChatView, *, unread_count: int | UnsetType = UNSET) -> ChatData:
-    """Shape a chat for everyone; `unread_count` where it is the same for all."""
-    return ChatData(
+def settings_changed(chat_id: ChatId, user_id: UserId, chosen: OwnSettings) -> Emission:
+    """Say what someone has chosen for a chat."""
+    data = ChatSettingsChanged(chat_id, user_id, chosen.muted, chosen.pinned)
+    return SETTINGS, Event("ChatSettingsChanged", SOURCE, f"chats/{chat_id}", data)
+
+
+def chat_data(chat: ChatView, *, own: bool = False) -> ChatData:
+    """Shape a chat for everyone, or with what is its viewer's `own`."""
+    data = ChatData(
         id=chat.id,
         type=chat.type,
         title=chat.title,
@@ -145,8 +164,11 @@ def chat_data(chat: ChatView, *, unread_count: int | UnsetType = UNSET) -> ChatD
         read_by_all_up_to=chat.read_by_all_up_to,
         created_at=chat.created_at,
         updated_at=chat.updated_at,
-        unread_count=unread_count,
     )
+    if own:
+        data.unread_count, data.read_up_to = chat.unread_count, chat.read_up_to
+        data.muted, data.pinned = chat.own.muted, chat.own.pinned
+    return data
 
 
 def _last_message(last: SeenMessage) -> LastMessageData:
@@ -158,7 +180,8 @@ def _last_message(last: SeenMessage) -> LastMessageData:
 
 def chat_created(chat: ChatView, participants: list[UserId]) -> Emission:
     """Say that a chat exists."""
-    data = MembershipChange(chat.version, [*participants], chat_data(chat, unread_count=0))
+    # Nothing is said yet and nothing chosen: here everyone sees the same.
+    data = MembershipChange(chat.version, [*participants], chat_data(chat, own=True))
     return MEMBERSHIP, Event("ChatCreated", SOURCE, f"chats/{chat.id}", data)
 
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from chat_service.controllers import chats, link, messages
+from chat_service.controllers import bootstrap, chats, link, messages
 from chat_service.controllers.errors import STATUSES
 from chat_service.settings import ChatSettings
 from chat_service.wiring import Wiring, wire
@@ -38,6 +38,7 @@ def create_app(settings: ChatSettings) -> FastAPI:
         docs_url=None,  # The gateway shows the documentation of the whole.
         redoc_url=None,
     )
+    app.include_router(bootstrap.router)
     app.include_router(chats.router)
     app.include_router(messages.router)
     app.include_router(link.router)

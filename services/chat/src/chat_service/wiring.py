@@ -15,13 +15,17 @@ from chat_service.repositories.chats import Chats
 from chat_service.repositories.histories import Histories
 from chat_service.repositories.logs import Logs
 from chat_service.repositories.messages import Messages
+from chat_service.repositories.receipts import Receipts
 from chat_service.repositories.users import KnownUsers
 from chat_service.repositories.views import Views
 from chat_service.services.add_participant import AddParticipant
 from chat_service.services.appoint_participant import AppointParticipant
 from chat_service.services.check_people import CheckPeople
+from chat_service.services.choose_settings import ChooseSettings
 from chat_service.services.create_chat import CreateChat
+from chat_service.services.list_readers import ListReaders
 from chat_service.services.mark_read import MarkRead
+from chat_service.services.open_messenger import OpenMessenger
 from chat_service.services.page_history import PageHistory
 from chat_service.services.read_log import ReadLog
 from chat_service.services.remove_participant import RemoveParticipant
@@ -51,14 +55,17 @@ class Wiring:
     verifier: TokenVerifier
     accounts: Accounts
     link: Link
+    open_messenger: OpenMessenger
     create_chat: CreateChat
     view_chats: ViewChats
+    choose_settings: ChooseSettings
     rename_group: RenameGroup
     add_participant: AddParticipant
     appoint_participant: AppointParticipant
     remove_participant: RemoveParticipant
     send_message: SendMessage
     mark_read: MarkRead
+    list_readers: ListReaders
     page_history: PageHistory
 
 
@@ -100,20 +107,23 @@ def _assemble(
     def limit(rate: float, burst: float) -> TokenBuckets:
         return TokenBuckets(rate=rate if settings.rate_limited else 0, burst=burst)
 
-    chats = Chats(engine)
+    chats, views = Chats(engine), Views(engine)
     check_people = CheckPeople(known_users, accounts)
     return Wiring(
         engine=engine,
         verifier=verifier,
         accounts=accounts,
         link=Link(writer, ReadLog(Logs(engine)), settings.internal_secret),
+        open_messenger=OpenMessenger(views, known_users, accounts),
         create_chat=CreateChat(chats, check_people, limit(CHATS_PER_S, CHAT_BURST)),
-        view_chats=ViewChats(Views(engine)),
+        view_chats=ViewChats(views),
+        choose_settings=ChooseSettings(chats),
         rename_group=RenameGroup(chats),
         add_participant=AddParticipant(chats, check_people),
         appoint_participant=AppointParticipant(chats),
         remove_participant=RemoveParticipant(chats),
         send_message=SendMessage(writer, limit(MESSAGES_PER_S, MESSAGE_BURST)),
         mark_read=MarkRead(writer),
+        list_readers=ListReaders(Receipts(engine)),
         page_history=PageHistory(Histories(engine)),
     )

@@ -80,6 +80,7 @@ class People:
         self._tokens: dict[str, int] = {}
         self.asked_about: list[int] = []
         self.app: FastAPI | None = None
+        self.users_route: respx.Route
         self._clients: list[httpx.AsyncClient] = []
 
     async def __call__(self, username: str) -> Person:
@@ -98,6 +99,14 @@ class People:
     def me(self, request: httpx.Request) -> httpx.Response:
         user_id = self._tokens.get(request.headers["authorization"].removeprefix("Bearer "))
         return httpx.Response(401) if user_id is None else httpx.Response(200, json={"id": user_id})
+
+    def several(self, request: httpx.Request) -> httpx.Response:
+        people = [
+            {"id": user_id, "username": f"user{user_id}", "name": f"User {user_id}"}
+            for user_id in map(int, request.url.params["ids"].split(","))
+            if user_id in self._tokens.values()
+        ]
+        return httpx.Response(200, json=people)
 
     def one(self, request: httpx.Request, user_id: str) -> httpx.Response:
         del request
@@ -129,6 +138,8 @@ async def people(clean: None, tuned: ChatSettings, issuer: TokenIssuer) -> Async
     with respx.mock(assert_all_called=False) as mock:
         mock.get(tuned.jwks_url).respond(json=issuer.jwks)
         mock.get(f"{tuned.user_url}/api/users/me").mock(side_effect=people.me)
+        several = mock.get(url__startswith=f"{tuned.user_url}/api/users?")
+        people.users_route = several.mock(side_effect=people.several)
         mock.get(url__regex=rf"{re.escape(tuned.user_url)}/api/users/(?P<user_id>\d+)").mock(side_effect=people.one)
         async with app.router.lifespan_context(app):
             yield people

@@ -15,15 +15,18 @@ CALLERS = ("anonymous", "forged", "outsider", "left", "participant", "admin", "c
 # (method, path): body, then the status for an outsider (and who has left), a participant, an admin and the creator.
 # `{spare}` is nobody's chat yet, `{member}` another member of the group, `{message}` one of its messages.
 TABLE: dict[tuple[str, str], tuple[Any, tuple[int, int, int, int]]] = {
+    ("GET", "/api/bootstrap"): (None, (200, 200, 200, 200)),
     ("GET", "/api/chats"): (None, (200, 200, 200, 200)),
     ("POST", "/api/chats"): ({"type": "private", "user_id": "{spare}"}, (201, 201, 201, 201)),
     ("GET", "/api/chats/{chat_id}"): (None, (404, 200, 200, 200)),
     ("PATCH", "/api/chats/{chat_id}"): ({"title": "New"}, (404, 403, 200, 200)),
+    ("PATCH", "/api/chats/{chat_id}/settings"): ({"muted": True, "pinned": True}, (404, 200, 200, 200)),
     ("POST", "/api/chats/{chat_id}/participants"): ({"user_id": "{spare}"}, (404, 403, 201, 201)),
     ("PUT", "/api/chats/{chat_id}/participants/{user_id}"): ({"role": "admin"}, (404, 403, 403, 200)),
     ("DELETE", "/api/chats/{chat_id}/participants/{user_id}"): (None, (404, 403, 204, 204)),
     ("POST", "/api/chats/{chat_id}/messages"): ({"client_id": "{uuid}", "text": "hi"}, (404, 201, 201, 201)),
     ("POST", "/api/chats/{chat_id}/read"): ({"message_id": "{message}"}, (404, 204, 204, 204)),
+    ("GET", "/api/chats/{chat_id}/messages/{message_id}/seen"): (None, (404, 200, 200, 200)),
     ("GET", "/api/history/{chat_id}"): (None, (404, 200, 200, 200)),
 }
 
@@ -60,6 +63,7 @@ async def scene(people: Any) -> Any:
         "user_id": cast["member"].id,
         "spare": cast["x"].id,
         "message": message["id"],
+        "message_id": message["id"],
         "uuid": str(uuid4()),
     }
     clients = {name: person.client for name, person in cast.items()}

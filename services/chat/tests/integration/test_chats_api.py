@@ -30,6 +30,9 @@ async def test_a_private_chat_is_created_once_and_then_found_by_both(people: Any
         "unread_count": 0,
         "version": 1,
         "read_by_all_up_to": 0,
+        "read_up_to": 0,
+        "muted": False,
+        "pinned": False,
         "created_at": "",
         "updated_at": "",
     }
@@ -162,6 +165,7 @@ async def test_a_chat_shows_last_message_unread_count_and_marks(people: Any) -> 
     marks = {participant["user_id"]: participant["last_read_message_id"] for participant in of_bob["participants"]}
     assert marks == {alice.id: last["id"], bob.id: first["id"]}
     assert of_bob["read_by_all_up_to"] == first["id"]
+    assert (of_bob["read_up_to"], of_alice["read_up_to"]) == (first["id"], last["id"])
     assert (await bob.call("GET", "/api/chats", 200))["items"] == [of_bob]
 
 
@@ -209,7 +213,7 @@ async def test_creation_is_limited_per_person_but_opening_is_not(people: Any) ->
 async def test_the_openapi_document_names_every_error(people: Any) -> None:
     document = (await people.client().get("/openapi.json")).json()
     operations = [operation for path in document["paths"].values() for operation in path.values()]
-    assert len(operations) == 10
+    assert len(operations) == 13
     for operation in operations:
         assert {"401", "422", "503"} <= operation["responses"].keys()
         assert operation["security"]

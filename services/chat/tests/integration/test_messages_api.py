@@ -195,6 +195,31 @@ async def test_history_pages_by_position(ten: Any, query: Any, texts: str) -> No
     assert await _texts(alice, chat_id, **query) == texts
 
 
+@pytest.mark.parametrize(
+    ("around", "query", "texts"),
+    [
+        (5, {"limit": 4}, "3456"),
+        (5, {"limit": 5}, "34567"),
+        (5, {"limit": 1}, "5"),
+        (5, {"limit": 4, "order": "desc"}, "6543"),
+        (0, {"limit": 4}, "01"),
+        (9, {"limit": 4}, "789"),
+        (4, {"limit": 20}, "0123456789"),
+    ],
+)
+async def test_history_shows_a_message_among_its_neighbours(ten: Any, around: int, query: Any, texts: str) -> None:
+    alice, chat_id, said = ten
+    assert await _texts(alice, chat_id, around_id=said[around]["id"], **query) == texts
+
+
+async def test_around_what_is_not_in_the_chat_there_is_nothing(ten: Any, people: Any) -> None:
+    alice, chat_id, said = ten
+    elsewhere = await alice.say(await alice.group())
+    stranger = await people("stranger")
+    for who, message_id in ((alice, elsewhere["id"]), (alice, 2**53 - 1), (stranger, said[0]["id"])):
+        await who.call("GET", f"/api/history/{chat_id}", 404, None, around_id=message_id)
+
+
 async def test_positions_need_not_be_messages(ten: Any) -> None:
     alice, chat_id, _ = ten
     assert await _texts(alice, chat_id, before_id=2**53 - 1, limit=2) == "89"
@@ -215,6 +240,10 @@ async def test_positions_need_not_be_messages(ten: Any) -> None:
         {"before_id": -1},
         {"after_id": 2**53},
         {"offset": 1, "before_id": 5},
+        {"around_id": 0},
+        {"around_id": 5, "offset": 1},
+        {"around_id": 5, "before_id": 6},
+        {"around_id": 5, "after_id": 4},
     ],
 )
 async def test_malformed_history_queries_are_refused(talk: Any, query: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import TypeVar
 
 import httpx
@@ -12,6 +13,7 @@ from messenger_platform.errors import InvalidToken, Unavailable
 from messenger_platform.tokens import Principal
 
 CACHE_SIZE = 100_000
+MAX_ASKED = 100  # The user service answers about so many ids at once.
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -19,6 +21,14 @@ V = TypeVar("V")
 
 class _Me(msgspec.Struct):
     id: int
+
+
+class Person(msgspec.Struct, frozen=True):
+    """An account as everyone may see it."""
+
+    id: int
+    username: str
+    name: str
 
 
 class Accounts:
@@ -50,6 +60,15 @@ class Accounts:
             return False
         _remember(self._known, user_id, None)
         return True
+
+    async def people(self, user_ids: Sequence[int], principal: Principal) -> list[Person]:
+        """Return those of the people who have accounts, asking on behalf of `principal`; raises `Unavailable`."""
+        found: list[Person] = []
+        for start in range(0, len(user_ids), MAX_ASKED):
+            asked = ",".join(map(str, user_ids[start : start + MAX_ASKED]))
+            response = await self._get(f"/api/users?ids={asked}", principal)
+            found += msgspec.json.decode(response.content, type=list[Person])
+        return found
 
     async def _get(self, path: str, principal: Principal) -> httpx.Response:
         headers = {"Authorization": f"Bearer {principal.token}"}

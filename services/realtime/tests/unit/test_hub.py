@@ -13,7 +13,7 @@ import pytest
 
 from messenger_platform.sessions import SessionEnd
 from messenger_testing.realtime_world import World
-from realtime_service.domain.events import ChatEvent, MessageRead, MessageSent
+from realtime_service.domain.events import ChatEvent, ChatSettingsChanged, MessageRead, MessageSent
 from realtime_service.services.ports import ChatVersion, Entry
 
 Settled = Callable[[], Awaitable[None]]
@@ -181,6 +181,17 @@ async def test_reading_is_told_to_authors_and_to_the_readers_other_connections(w
     assert bob_laptop.frames == [read]
     assert bob_phone.frames == []
     assert carol.frames == []
+
+
+async def test_what_one_has_chosen_is_told_to_ones_own_connections(world: World, settled: Settled) -> None:
+    _, alice = world.connect(1)
+    _, alice_phone = world.connect(1)
+    _, bob = world.connect(2)
+    world.hub.apply_settings(ChatSettingsChanged(10, 1, muted=True, pinned=False))
+    await settled()
+    assert alice.frames == [{"type": "chat_settings", "chat_id": 10, "muted": True, "pinned": False}]
+    assert alice_phone.frames == alice.frames
+    assert bob.frames == []
 
 
 async def test_an_author_who_has_left_hears_no_more_of_reading(world: World, settled: Settled) -> None:

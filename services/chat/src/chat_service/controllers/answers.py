@@ -10,7 +10,7 @@ _TEXTS = {
     401: "No valid access token.",
     403: "The caller is in the chat, but may not do this.",
     404: "There is no such chat, message or person, or the caller may not see it.",
-    409: "The `client_id` has been used for another text.",
+    409: "What is asked contradicts what is there; `detail` says what.",
     422: "Something in the request is malformed; `errors` names the fields.",
     429: "Too many requests; `Retry-After` says in how many seconds to try again.",
     503: "The outcome is unknown or the service cannot answer now: repeat the same request after `Retry-After`.",

@@ -15,6 +15,7 @@ from chat_service.controllers.schemas import (
     NewParticipant,
     NewPrivateChat,
     NewRole,
+    NewSettings,
     NewTitle,
     read_cursor,
     write_cursor,
@@ -86,6 +87,13 @@ async def get_chat(chat_id: ChatIdPath, caller: Caller, wiring: Wired) -> ChatBo
 async def rename_group(chat_id: ChatIdPath, body: NewTitle, caller: Caller, wiring: Wired) -> ChatBody:
     """Change a group's title; for the creator and admins."""
     await wiring.rename_group(ChatId(chat_id), caller, body.title)
+    return ChatBody.of(await wiring.view_chats.one(ChatId(chat_id), caller), caller)
+
+
+@router.patch("/{chat_id}/settings", summary="Mute or pin a chat", responses=problems(404, 409))
+async def choose_settings(chat_id: ChatIdPath, body: NewSettings, caller: Caller, wiring: Wired) -> ChatBody:
+    """Change what only the caller sees; at most 10 chats are pinned. The caller's connections are told."""
+    await wiring.choose_settings(ChatId(chat_id), caller, muted=body.muted, pinned=body.pinned)
     return ChatBody.of(await wiring.view_chats.one(ChatId(chat_id), caller), caller)
 
 

@@ -79,7 +79,7 @@ def difference_frame(difference: Difference, viewer: UserId) -> dict[str, Any]:
         "entries": [],
     }
     if difference.entries:
-        chat = difference.chat and chat_data(difference.chat, unread_count=state.unread_count)
+        chat = difference.chat and chat_data(difference.chat, own=True)
         frame["entries"] = [
             {"version": entry.version, "chat": chat}
             if entry.message is None

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Path, Query, Response, status
 
 from chat_service.controllers.answers import problems
 from chat_service.controllers.deps import Caller, Wired
-from chat_service.controllers.schemas import MessageBody, NewMessage, ReadMark
-from chat_service.domain.history import Newest, Oldest, Page, Span
+from chat_service.controllers.schemas import MessageBody, NewMessage, ReadersBody, ReadMark
+from chat_service.domain.history import Around, Newest, Oldest, Page, Span
 from chat_service.domain.model import MAX_ID, ChatId, MessageId
 from messenger_platform.http_auth import bearer_scheme
 from messenger_platform.problems import Problem
@@ -17,6 +17,7 @@ from messenger_platform.problems import Problem
 router = APIRouter(prefix="/api", tags=["messages"], dependencies=[bearer_scheme])
 
 ChatIdPath = Annotated[int, Path(ge=1, le=MAX_ID, description="The chat's id.", examples=[1])]
+MessageIdPath = Annotated[int, Path(ge=1, le=MAX_ID, description="The message's id.", examples=[17])]
 Position = Annotated[int | None, Query(ge=0, le=MAX_ID)]
 Order = Literal["asc", "desc"]
 _REPEATED: dict[int | str, dict[str, Any]] = {
@@ -51,6 +52,15 @@ async def mark_read(chat_id: ChatIdPath, body: ReadMark, caller: Caller, wiring:
     await wiring.mark_read(caller, ChatId(chat_id), MessageId(body.message_id))
 
 
+@router.get("/chats/{chat_id}/messages/{message_id}/seen", summary="Who has seen a message", responses=problems(404))
+async def list_readers(chat_id: ChatIdPath, message_id: MessageIdPath, caller: Caller, wiring: Wired) -> ReadersBody:
+    """Return who of those in the chat, other than the sender, has read the message, newest first.
+
+    Who came after it was sent has it as read since then. In groups of more than 100 people only the number is told.
+    """
+    return ReadersBody.of(await wiring.list_readers(ChatId(chat_id), caller, MessageId(message_id)))
+
+
 @router.get(
     "/history/{chat_id}",
     summary="The messages of a chat",
@@ -66,9 +76,17 @@ async def page_history(
     order: Annotated[Order, Query(description="`asc`: oldest first; `desc`: newest first.")] = "asc",
     before_id: Annotated[Position, Query(description="The messages right before this one.")] = None,
     after_id: Annotated[Position, Query(description="The messages right after this one.")] = None,
+    around_id: Annotated[
+        int | None, Query(ge=1, le=MAX_ID, description="This message, with about half of the page before it.")
+    ] = None,
 ) -> list[MessageBody]:
-    """Return messages in the order of their timestamps: by offset, or by position next to a message."""
-    page = Page(_start(order, offset, before_id, after_id), limit)
+    """Return messages in the order of their timestamps: by offset, by position next to a message, or around one."""
+    if around_id is None:
+        page = Page(_start(order, offset, before_id, after_id), limit)
+    elif offset or before_id is not None or after_id is not None:
+        raise Problem(422, "around_id: either this or another position, not both.", code="invalid")
+    else:
+        page = Page(Around(MessageId(around_id)), limit)
     messages = await wiring.page_history(ChatId(chat_id), caller, page)
     if order == "desc":
         messages.reverse()

@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
-from chat_service.domain.model import MAX_ID, ChatId, ChatView, ListPosition, Message, SeenMessage, UserId
+from chat_service.domain.model import MAX_ID, ChatId, ChatView, ListPosition, Message, Readers, SeenMessage, UserId
+from chat_service.services.open_messenger import Opening
+from messenger_platform.accounts import Person
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -58,6 +60,13 @@ class NewRole(_Body):
     """What a participant shall be from now on."""
 
     role: Literal["admin", "member"]
+
+
+class NewSettings(_Body):
+    """What the caller chooses for a chat; what is absent or null stays as it is."""
+
+    muted: StrictBool | None = Field(default=None, description="Whether clients shall keep quiet about the chat.")
+    pinned: StrictBool | None = Field(default=None, description="Whether the chat stands first in the caller's list.")
 
 
 class NewMessage(_Body):
@@ -132,6 +141,9 @@ class ChatBody(BaseModel):
     unread_count: int = Field(description="Messages of others behind the caller's mark.")
     version: int = Field(description="Grows by one with every message and every change of the chat.")
     read_by_all_up_to: int = Field(description="Id of the message up to which everyone has read, 0 for none.")
+    read_up_to: int = Field(description="Id of the last message that the caller has read, 0 for none.")
+    muted: bool = Field(description="The caller's own choice, as `pinned` is.")
+    pinned: bool
     created_at: datetime
     updated_at: datetime = Field(description="Time of the newest version; orders the list.")
 
@@ -152,6 +164,9 @@ class ChatBody(BaseModel):
             unread_count=view.unread_count,
             version=view.version,
             read_by_all_up_to=view.read_by_all_up_to,
+            read_up_to=view.read_up_to,
+            muted=view.own.muted,
+            pinned=view.own.pinned,
             created_at=view.created_at,
             updated_at=view.updated_at,
         )
@@ -162,6 +177,69 @@ class ChatPage(BaseModel):
 
     items: list[ChatBody]
     next_cursor: str | None = Field(description="Pass as `cursor` for the next page; null on the last.")
+
+
+class PersonBody(BaseModel):
+    """A person by name."""
+
+    id: int
+    username: str
+    name: str
+
+    @classmethod
+    def of(cls, person: Person) -> PersonBody:
+        """Shape a person."""
+        return cls(id=person.id, username=person.username, name=person.name)
+
+
+class BootstrapBody(BaseModel):
+    """What a client shows first."""
+
+    me: PersonBody
+    chats: list[ChatBody] = Field(
+        description="Newest activity first: the 30 newest and all pinned ones. Their `participants` are both people of "
+        "a private chat, and of a group the caller alone."
+    )
+    next_cursor: str | None = Field(description="Continues `GET /api/chats` behind the 30 newest; null at the end.")
+    users: list[PersonBody] = Field(description="The caller and everyone named in `chats`.")
+    server_time: datetime
+
+    @classmethod
+    def of(cls, opening: Opening, viewer: UserId) -> BootstrapBody:
+        """Shape it for the viewer."""
+        return cls(
+            me=PersonBody.of(opening.me),
+            chats=[ChatBody.of(view, viewer) for view in opening.chats],
+            next_cursor=None if opening.next_position is None else write_cursor(opening.next_position),
+            users=[PersonBody.of(person) for person in opening.people],
+            server_time=opening.at,
+        )
+
+
+class ReaderBody(BaseModel):
+    """Someone who has read a message."""
+
+    user_id: int
+    at: datetime
+
+
+class ReadersBody(BaseModel):
+    """Who has read a message and who has not, its sender left out."""
+
+    count: int = Field(description="How many have read it.")
+    seen: list[ReaderBody] | None = Field(description="Newest first; null in groups of more than 100.")
+    not_seen: list[int] | None = Field(description="User ids; null in groups of more than 100.")
+
+    @classmethod
+    def of(cls, readers: Readers) -> ReadersBody:
+        """Shape them."""
+        return cls(
+            count=readers.count,
+            seen=None
+            if readers.seen is None
+            else [ReaderBody(user_id=reader.user_id, at=reader.at) for reader in readers.seen],
+            not_seen=None if readers.not_seen is None else list(readers.not_seen),
+        )
 
 
 _cursor = struct.Struct(">qq")

@@ -33,6 +33,10 @@ class Conflict(ChatError):  # noqa: N818 - errors are named as facts.
     code = "conflict"
 
 
+class TooManyPinned(Conflict):
+    """One more chat was to be pinned than may be."""
+
+
 class InvalidText(ChatError):  # noqa: N818 - errors are named as facts.
     """A text or title is empty or cannot be stored."""
 

@@ -31,8 +31,15 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Around:
+    """Around a message: about half of the page before it, then the message, then the rest."""
+
+    message_id: MessageId
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """At most `limit` messages from a start on."""
 
-    start: Oldest | Newest | Span
+    start: Oldest | Newest | Span | Around
     limit: int

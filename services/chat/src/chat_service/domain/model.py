@@ -14,6 +14,7 @@ MessageId = NewType("MessageId", int)
 
 MAX_ID = 2**53 - 1  # The largest integer that every JSON reader keeps exact.
 MAX_PARTICIPANTS = 10_000
+MAX_PINNED = 10
 
 
 class ChatType(StrEnum):
@@ -132,11 +133,36 @@ class Participant:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnSettings:
+    """What a participant has chosen for a chat; nobody else sees it."""
+
+    muted: bool
+    pinned: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SeenMessage:
     """A message with what its viewer may know about it."""
 
     message: Message
     is_read: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Someone who has read a message, and when."""
+
+    user_id: UserId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Who among the present participants other than the sender has read a message; None where they are too many."""
+
+    count: int
+    seen: tuple[Reader, ...] | None
+    not_seen: tuple[UserId, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +193,10 @@ class ListPosition:
 
 @dataclass(frozen=True, slots=True)
 class ChatView:
-    """A chat as one of its participants sees it; `participants` may be cut short, `participant_count` never is."""
+    """A chat as one of its participants sees it; `participants` may be cut short, `participant_count` never is.
+
+    `unread_count`, `read_up_to` (a message id, 0 for none) and `own` are the viewer's.
+    """
 
     id: ChatId
     type: ChatType
@@ -181,6 +210,8 @@ class ChatView:
     read_by_all_up_to: MessageId
     created_at: datetime
     updated_at: datetime
+    read_up_to: MessageId = MessageId(0)
+    own: OwnSettings = OwnSettings(muted=False, pinned=False)
 
     @property
     def position(self) -> ListPosition:

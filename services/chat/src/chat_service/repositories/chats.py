@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as insert_unless_there
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.sql.elements import ColumnElement
@@ -18,6 +18,7 @@ from chat_service.domain.model import (
     Mark,
     MessageId,
     NewChat,
+    OwnSettings,
     Role,
     UserId,
 )
@@ -26,6 +27,8 @@ from chat_service.repositories.tables import ChatChangeRow, ChatRow, MessageRow,
 from chat_service.repositories.views import views_for_all
 from messenger_platform.database import translate_database_errors
 from messenger_platform.events import emit
+
+_LOCK_PINS = text("SELECT pg_advisory_xact_lock(hashtextextended('pins of ' || :user_id, 0))")
 
 
 class Chats:
@@ -143,6 +146,26 @@ class ChatTransaction:
     async def appoint(self, chat: LockedChat, user_id: UserId, role: Role) -> None:
         """Give a participant a role."""
         await self._session.execute(update(ParticipantRow).where(_seat(chat.id, user_id)).values(role=role))
+
+    async def lock_pins(self, user_id: UserId) -> None:
+        """Let one transaction at a time pin chats of a user: two that count at once would both find room."""
+        await self._session.execute(_LOCK_PINS, {"user_id": str(user_id)})
+
+    async def count_pinned(self, user_id: UserId) -> int:
+        """Count the chats that the user has pinned."""
+        pinned = select(func.count()).where(ParticipantRow.user_id == user_id, ParticipantRow.pinned)
+        return await self._session.scalar(pinned) or 0
+
+    async def own_settings(self, chat_id: ChatId, user_id: UserId) -> OwnSettings | None:
+        """Lock a participant's row and return the settings in it, None when there is no such participant."""
+        statement = select(ParticipantRow.muted, ParticipantRow.pinned).where(_seat(chat_id, user_id)).with_for_update()
+        row = (await self._session.execute(statement)).one_or_none()
+        return None if row is None else OwnSettings(muted=row.muted, pinned=row.pinned)
+
+    async def choose(self, chat_id: ChatId, user_id: UserId, chosen: OwnSettings) -> None:
+        """Store a participant's settings."""
+        values = {"muted": chosen.muted, "pinned": chosen.pinned}
+        await self._session.execute(update(ParticipantRow).where(_seat(chat_id, user_id)).values(**values))
 
     async def rename(self, chat: LockedChat, title: str) -> None:
         """Give a group a title."""

@@ -8,26 +8,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, bindparam, select, true
+from sqlalchemy import BigInteger, Select, bindparam, select, true, union_all
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.selectable import LateralFromClause
 
-from chat_service.domain.history import Newest, Oldest, Page, Span
+from chat_service.domain.history import Around, Newest, Oldest, Page, Span
 from chat_service.domain.model import ChatId, SeenMessage, UserId
 from chat_service.repositories.tables import ChatRow, MessageRow, ParticipantRow
 from chat_service.repositories.views import MESSAGE_COLUMNS, message_of, read_state
 from messenger_platform.database import translate_database_errors
 
 
+def _part(wanted: ColumnElement[bool], order: ColumnElement[Any], limit: str = "limit") -> Select[Any]:
+    columns: Select[Any] = select(*MESSAGE_COLUMNS)
+    in_chat = columns.where(MessageRow.chat_id == bindparam("chat_id"), wanted)
+    return in_chat.order_by(order).limit(bindparam(limit))
+
+
 def _page(wanted: ColumnElement[bool], order: ColumnElement[Any]) -> Select[Any]:
-    page = (
-        select(*MESSAGE_COLUMNS)
-        .where(MessageRow.chat_id == ChatRow.id, wanted)
-        .order_by(order)
-        .limit(bindparam("limit"))
-        .lateral("page")
-    )
-    return (
+    return _for_viewer(_part(wanted, order).correlate(ChatRow).lateral("page"))
+
+
+def _for_viewer(page: LateralFromClause) -> Select[Any]:
+    statement: Select[Any] = (
         select(
             ChatRow.watermark_seq,
             ChatRow.watermark_message_id,
@@ -41,6 +45,7 @@ def _page(wanted: ColumnElement[bool], order: ColumnElement[Any]) -> Select[Any]
         .where(ParticipantRow.chat_id == bindparam("chat_id"), ParticipantRow.user_id == bindparam("viewer"))
         .order_by(page.c.message_seq)
     )
+    return statement
 
 
 _skipped = bindparam("skipped", type_=BigInteger)
@@ -53,6 +58,12 @@ _NEWEST = _page(
 )
 _FIRST_BETWEEN = _page(_between, MessageRow.id.asc())
 _LAST_BETWEEN = _page(_between, MessageRow.id.desc())
+_AROUND = _for_viewer(
+    union_all(
+        _part(MessageRow.id <= bindparam("middle"), MessageRow.id.desc(), "older"),
+        _part(MessageRow.id > bindparam("middle"), MessageRow.id.asc(), "newer"),
+    ).lateral("page")
+)
 
 
 class Histories:
@@ -62,7 +73,10 @@ class Histories:
         self._reader = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     async def page(self, chat_id: ChatId, viewer: UserId, page: Page) -> list[SeenMessage] | None:
-        """Return a page, oldest first; None when the viewer is not in the chat."""
+        """Return a page, oldest first; None when the viewer is not in the chat.
+
+        A page around a message that is not in the chat shows its neighbours.
+        """
         parameters = {"chat_id": chat_id, "viewer": viewer, "limit": page.limit}
         match page.start:
             case Oldest(skipped):
@@ -72,6 +86,10 @@ class Histories:
             case Span(after, before, from_end):
                 statement = _LAST_BETWEEN if from_end else _FIRST_BETWEEN
                 parameters |= {"after": after, "before": before}
+            case Around(message_id):
+                older = page.limit // 2 + 1
+                statement = _AROUND
+                parameters |= {"middle": message_id, "older": older, "newer": page.limit - older}
         with translate_database_errors():
             async with self._reader.connect() as connection:
                 rows = (await connection.execute(statement, parameters)).all()

@@ -114,9 +114,12 @@ class ParticipantRow(Base):
     read_seq: Mapped[int] = mapped_column(server_default=text("0"))
     read_message_id: Mapped[int] = mapped_column(server_default=text("0"))
     read_ordinal: Mapped[int] = mapped_column(server_default=text("0"))
+    # The participant's own settings of the chat.
+    muted: Mapped[bool] = mapped_column(server_default=text("false"))
+    pinned: Mapped[bool] = mapped_column(server_default=text("false"))
 
     __table_args__ = (
-        # "My chats": the chat list, sync and changed_since.
+        # "My chats": the chat list, sync, changed_since, and how many of them are pinned.
         Index("ix_participant_user_id_chat_id", "user_id", "chat_id"),
         CheckConstraint("role IN ('creator', 'admin', 'member')", name="role"),
         # No index on read_seq: marks move with every message and must stay HOT; the smallest mark of a group is

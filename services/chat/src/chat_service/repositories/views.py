@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Row, Select, any_, bindparam, func, select, true, tuple_
+from sqlalchemy import ARRAY, BigInteger, Row, Select, any_, bindparam, false, func, literal, or_, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from chat_service.domain.model import (
@@ -16,6 +16,8 @@ from chat_service.domain.model import (
     ListPosition,
     Mark,
     Message,
+    MessageId,
+    OwnSettings,
     Participant,
     ReadState,
     Role,
@@ -58,7 +60,13 @@ _CHAT_COLUMNS: tuple[Any, ...] = (
 _last_message = (MessageRow.chat_id == ChatRow.id) & (MessageRow.seq == ChatRow.last_message_seq)
 # Membership is part of every query that reads for somebody.
 _SEEN_BY: Select[Any] = (
-    select(*_CHAT_COLUMNS, ParticipantRow.read_ordinal)
+    select(
+        *_CHAT_COLUMNS,
+        ParticipantRow.read_ordinal,
+        ParticipantRow.read_message_id,
+        ParticipantRow.muted,
+        ParticipantRow.pinned,
+    )
     .select_from(ParticipantRow)
     .join(ChatRow, ChatRow.id == ParticipantRow.chat_id)
     .outerjoin(MessageRow, _last_message)
@@ -71,8 +79,27 @@ _FIRST_PAGE = _SEEN_BY.order_by(*_newest_first).limit(bindparam("limit"))
 _NEXT_PAGE = _FIRST_PAGE.where(
     tuple_(ChatRow.updated_at, ChatRow.id) < tuple_(bindparam("updated_at"), bindparam("chat_id"))
 )
+# The places of all chats of the viewer, without looking at their messages.
+_place = func.row_number().over(order_by=_newest_first)
+_ranked = (
+    select(ParticipantRow.chat_id, _place.label("place"))
+    .join(ChatRow, ChatRow.id == ParticipantRow.chat_id)
+    .where(ParticipantRow.user_id == bindparam("viewer"))
+    .subquery("ranked")
+)
+_OPENING = (
+    _SEEN_BY.join(_ranked, _ranked.c.chat_id == ParticipantRow.chat_id)
+    .where(or_(_ranked.c.place <= bindparam("limit"), ParticipantRow.pinned))
+    .order_by(*_newest_first)
+)
 _FOR_ALL: Select[Any] = (
-    select(*_CHAT_COLUMNS, ChatRow.message_count.label("read_ordinal"))
+    select(
+        *_CHAT_COLUMNS,
+        ChatRow.message_count.label("read_ordinal"),
+        literal(0).label("read_message_id"),
+        false().label("muted"),
+        false().label("pinned"),
+    )
     .select_from(ChatRow)
     .outerjoin(MessageRow, _last_message)
     .where(ChatRow.id == _ids)
@@ -88,6 +115,17 @@ _first = (
     .lateral("first")
 )
 _PARTICIPANTS = select(_chat.c.chat_id, _first).select_from(_chat.join(_first, true()))
+
+# Both of a private chat, only the viewer of a group.
+_SHOWN_AT_OPENING = (
+    select(ParticipantRow.chat_id, ParticipantRow.user_id, ParticipantRow.role, ParticipantRow.read_message_id)
+    .join(ChatRow, ChatRow.id == ParticipantRow.chat_id)
+    .where(
+        ParticipantRow.chat_id == _ids,
+        or_(ParticipantRow.user_id == bindparam("viewer"), ChatRow.type == ChatType.PRIVATE),
+    )
+    .order_by(ParticipantRow.user_id != bindparam("viewer"))
+)
 
 
 class Views:
@@ -113,6 +151,15 @@ class Views:
             async with self._reader.connect() as connection:
                 rows = (await connection.execute(_FIRST_PAGE if after is None else _NEXT_PAGE, parameters)).all()
                 participants = await _participants(connection, [row.id for row in rows], viewer, PARTICIPANTS_SHOWN)
+        return [_view(row, viewer, participants[row.id]) for row in rows]
+
+    async def opening(self, viewer: UserId, limit: int) -> list[ChatView]:
+        """Return the newest chats and all pinned ones, newest activity first; of a group's participants the viewer."""
+        with translate_database_errors():
+            async with self._reader.connect() as connection:
+                rows = (await connection.execute(_OPENING, {"viewer": viewer, "limit": limit})).all()
+                asked = {"ids": [row.id for row in rows], "viewer": viewer}
+                participants = _by_chat(await connection.execute(_SHOWN_AT_OPENING, asked))
         return [_view(row, viewer, participants[row.id]) for row in rows]
 
 
@@ -142,11 +189,15 @@ async def views_for_all(
 async def _participants(
     connection: AsyncConnection | AsyncSession, chat_ids: Sequence[ChatId], viewer: UserId, shown: int | None
 ) -> Mapping[ChatId, list[Participant]]:
+    if not chat_ids:
+        return {}
+    return _by_chat(await connection.execute(_PARTICIPANTS, {"ids": chat_ids, "viewer": viewer, "shown": shown}))
+
+
+def _by_chat(rows: Iterable[Row[Any]]) -> Mapping[ChatId, list[Participant]]:
     found: defaultdict[ChatId, list[Participant]] = defaultdict(list)
-    if chat_ids:
-        parameters = {"ids": chat_ids, "viewer": viewer, "shown": shown}
-        for row in await connection.execute(_PARTICIPANTS, parameters):
-            found[row.chat_id].append(Participant(row.user_id, Role(row.role), row.read_message_id))
+    for row in rows:
+        found[row.chat_id].append(Participant(row.user_id, Role(row.role), row.read_message_id))
     return found
 
 
@@ -188,4 +239,6 @@ def _view(row: Row[Any], viewer: UserId, participants: Sequence[Participant]) ->
         read_by_all_up_to=row.watermark_message_id,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        read_up_to=MessageId(row.read_message_id),
+        own=OwnSettings(muted=row.muted, pinned=row.pinned),
     )

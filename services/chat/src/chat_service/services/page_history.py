@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chat_service.domain.errors import no_such_chat
-from chat_service.domain.history import Page
+from chat_service.domain.errors import no_such_chat, no_such_message
+from chat_service.domain.history import Around, Page
 from chat_service.domain.model import ChatId, SeenMessage, UserId
 from chat_service.services.ports import Histories
 
@@ -19,4 +19,6 @@ class PageHistory:
         messages = await self._histories.page(chat_id, viewer, page)
         if messages is None:
             raise no_such_chat()
+        if isinstance(page.start, Around) and all(seen.message.id != page.start.message_id for seen in messages):
+            raise no_such_message()
         return messages

@@ -16,12 +16,16 @@ from chat_service.domain.model import (
     ListPosition,
     LockedChat,
     Mark,
+    MessageId,
     NewChat,
+    OwnSettings,
+    Readers,
     Role,
     SeenMessage,
     UserId,
 )
 from chat_service.events import Emission
+from messenger_platform.accounts import Person
 from messenger_platform.tokens import Principal
 
 
@@ -72,6 +76,18 @@ class ChatTransaction(Protocol):
     async def appoint(self, chat: LockedChat, user_id: UserId, role: Role) -> None:
         """Give a participant a role."""
 
+    async def lock_pins(self, user_id: UserId) -> None:
+        """Let one transaction at a time pin chats of a user."""
+
+    async def count_pinned(self, user_id: UserId) -> int:
+        """Count the chats that the user has pinned."""
+
+    async def own_settings(self, chat_id: ChatId, user_id: UserId) -> OwnSettings | None:
+        """Lock a participant's settings and return them, None when there is no such participant."""
+
+    async def choose(self, chat_id: ChatId, user_id: UserId, chosen: OwnSettings) -> None:
+        """Store a participant's settings."""
+
     async def rename(self, chat: LockedChat, title: str) -> None:
         """Give a group a title."""
 
@@ -107,12 +123,25 @@ class ChatViews(Protocol):
     async def page(self, viewer: UserId, limit: int, after: ListPosition | None) -> list[ChatView]:
         """Return the viewer's chats behind a position, newest activity first."""
 
+    async def opening(self, viewer: UserId, limit: int) -> list[ChatView]:
+        """Return the `limit` newest chats and all pinned ones, newest activity first.
+
+        Of a group's participants only the viewer is among them.
+        """
+
 
 class Histories(Protocol):
     """Reads messages for participants; raises `Unavailable`."""
 
     async def page(self, chat_id: ChatId, viewer: UserId, page: Page) -> list[SeenMessage] | None:
         """Return a page, oldest first; None when the viewer is not in the chat."""
+
+
+class Receipts(Protocol):
+    """Knows who has read a message; raises `Unavailable`."""
+
+    async def readers(self, chat_id: ChatId, message_id: MessageId, viewer: UserId) -> Readers | None:
+        """Return who has read a message, None when there is none that the viewer may see."""
 
 
 class LogSnapshot(Protocol):
@@ -147,9 +176,15 @@ class KnownUsers(Protocol):
     async def known(self, user_ids: Sequence[UserId]) -> set[UserId]:
         """Return those of the ids that have been announced; raises `Unavailable`."""
 
+    async def people(self, user_ids: Sequence[UserId]) -> list[Person]:
+        """Return those of the people who have been announced; raises `Unavailable`."""
+
 
 class Accounts(Protocol):
     """The user service."""
 
     async def exists(self, user_id: int, principal: Principal) -> bool:
         """Tell whether an account has this id; raises `Unavailable`."""
+
+    async def people(self, user_ids: Sequence[int], principal: Principal) -> list[Person]:
+        """Return those of the people who have accounts; raises `Unavailable`."""

@@ -37,6 +37,15 @@ class MessageRead(msgspec.Struct):
     is_read_authors: list[int] = []
 
 
+class ChatSettingsChanged(msgspec.Struct):
+    """Someone has chosen other settings of a chat."""
+
+    chat_id: int
+    user_id: int
+    muted: bool
+    pinned: bool
+
+
 class _ChatId(msgspec.Struct):
     id: int
 
@@ -62,4 +71,5 @@ CHAT_EVENTS = frozenset({"ChatCreated", "ChatChanged", "ParticipantJoined", "Par
 envelopes: msgspec.json.Decoder[list[Envelope]] = msgspec.json.Decoder(list[Envelope])
 message_sent: msgspec.json.Decoder[MessageSent] = msgspec.json.Decoder(MessageSent)
 message_read: msgspec.json.Decoder[MessageRead] = msgspec.json.Decoder(MessageRead)
+chat_settings_changed: msgspec.json.Decoder[ChatSettingsChanged] = msgspec.json.Decoder(ChatSettingsChanged)
 chat_event: msgspec.json.Decoder[ChatEvent] = msgspec.json.Decoder(ChatEvent)

@@ -102,6 +102,14 @@ class IsReadFrame(msgspec.Struct, tag="is_read"):
     up_to_message_id: int
 
 
+class ChatSettingsFrame(msgspec.Struct, tag="chat_settings"):
+    """What the receiver has chosen for a chat, at another connection perhaps."""
+
+    chat_id: int
+    muted: bool
+    pinned: bool
+
+
 class TypingFrame(msgspec.Struct, tag="typing"):
     """Somebody is typing; forget it after some seconds."""
 

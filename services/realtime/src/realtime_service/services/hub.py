@@ -24,9 +24,10 @@ import msgspec
 from msgspec import UNSET
 
 from messenger_platform.errors import Unavailable
-from realtime_service.domain.events import ChatEvent, MessageRead, MessageSent
+from realtime_service.domain.events import ChatEvent, ChatSettingsChanged, MessageRead, MessageSent
 from realtime_service.domain.frames import (
     ChatFrame,
+    ChatSettingsFrame,
     IsReadFrame,
     Message,
     MessageFrame,
@@ -197,7 +198,7 @@ class Hub:
                 self._set_members(chat_id, chat, ())
                 del self._chats[chat_id]
 
-    # Read state and typing: state, not log
+    # Read state, settings and typing: state, not log
 
     def apply_read(self, event: MessageRead) -> None:
         """Tell the authors, and the reader's other connections, how far somebody has read."""
@@ -219,6 +220,12 @@ class Hub:
         for user_id in authors:
             for connection in self.connections.of(user_id):
                 connection.push(frame)
+
+    def apply_settings(self, event: ChatSettingsChanged) -> None:
+        """Tell someone's connections what they have chosen for a chat."""
+        frame = to_wire(ChatSettingsFrame(event.chat_id, event.muted, event.pinned))
+        for connection in self.connections.of(event.user_id):
+            connection.push(frame)
 
     def show_typing(self, chat_id: int, user_id: int) -> None:
         """Show the other participants here that somebody types, if the chat is followed here."""
