@@ -30,7 +30,7 @@ from messenger_platform.database import translate_database_errors
 PARTICIPANTS_SHOWN = 200  # In lists and events; a chat that is asked for by itself shows all.
 
 # The message's columns are labelled, for `id` and `seq` occur on both sides.
-MESSAGE_COLUMNS = tuple(
+MESSAGE_COLUMNS: tuple[Any, ...] = tuple(
     column.label(f"message_{column.key}")
     for column in (
         MessageRow.seq,
