@@ -52,6 +52,10 @@ demo: venv ## Two demo accounts log in at the real login page and talk; needs `m
 load: venv ## Latency at 100 messages/s through the gateway, with counts of lost, doubled, reordered; needs `make up`
 	@set -a && eval "$$($(INFRA) env)" && set +a && PYTHONPATH=tests/support $(BIN)/python tests/load/load.py $(ARGS)
 
+.PHONY: web
+web: venv ## Build the web client alone (services/web/dist), if anything has changed
+	@$(INFRA) web
+
 ## Tests
 
 .PHONY: test
@@ -66,6 +70,10 @@ test-up: venv ## Start the test servers and leave them running, or bring them up
 test-only: venv ## Run pytest against the running test servers (ARGS="services/chat -k writer")
 	@$(INFRA) test-only -- $(ARGS)
 
+.PHONY: test-web
+test-web: venv ## Run Vitest, the size budget and Playwright against the running test servers (ARGS="smoke --headed")
+	@$(INFRA) test-web -- $(ARGS)
+
 .PHONY: test-down
 test-down: venv ## Stop the test servers and remove their data
 	@$(INFRA) test-down
@@ -78,6 +86,7 @@ lint: venv ## Style, types, boundaries between packages, declared dependencies
 	@$(BIN)/mypy $(addsuffix /src,$(MEMBERS))
 	@$(BIN)/lint-imports
 	@for member in $(MEMBERS); do (cd $$member && $(CURDIR)/$(BIN)/deptry src) || exit 1; done
+	@$(INFRA) web-check
 
 .PHONY: fmt
 fmt: venv ## Format the code and fix what can be fixed without thinking

@@ -1,5 +1,7 @@
 """The order of the whole run: what needs no server first, what breaks servers last; random within each group."""
 
+import os
+
 import pytest
 
 
@@ -20,3 +22,9 @@ def group(item: pytest.Item) -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Sort by group, after every other plugin has marked and shuffled; the sort keeps the shuffled order."""
     items.sort(key=group)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Recall what failed before pytest began (`make test`), which scrolled away meanwhile."""
+    if failed := os.environ.get("MESSENGER_FAILED_BEFORE"):
+        terminalreporter.write_line(f"FAILED before pytest began: {failed}", red=True)

@@ -9,11 +9,11 @@ from typing import Annotated
 
 import typer
 
-from messenger_infra import system, testing
+from messenger_infra import system, testing, web
 from messenger_infra.console import console
 from messenger_infra.errors import SetupError
 from messenger_infra.programs import expected
-from messenger_infra.settings import Stack, stack_of_tests, up_stack
+from messenger_infra.settings import Stack, repository, stack_of_tests, up_stack
 from messenger_infra.status import as_json, as_table, rows
 from messenger_infra.supervision import Supervisor
 from messenger_infra.up import Launch
@@ -161,9 +161,31 @@ def test_only(context: typer.Context) -> None:
     raise SystemExit(testing.pytest(stack_of_tests(), context.args))
 
 
+@app.command("test-web", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def test_web(context: typer.Context) -> None:
+    """Run Vitest, the size budget and Playwright (with the given arguments) against the running test stack."""
+    failed = testing.web_tests(stack_of_tests(), context.args)
+    if failed:
+        raise SetupError(f"Failed: {', '.join(failed)}.")
+
+
+@app.command("web")
+def build_web() -> None:
+    """Install the web client's packages and build it, if anything has changed."""
+    web.build(repository())
+    console.print(f"The web client is built in {web.folder(repository()) / 'dist'}; `make up` serves it.")
+
+
+@app.command("web-check")
+def check_web() -> None:
+    """Check the types and the style of the web client."""
+    web.install(repository())
+    raise SystemExit(web.run(repository(), "check"))
+
+
 @app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def test_all(context: typer.Context) -> None:
-    """Run everything: start the test stack, one pytest over all tests, stop it whatever happens."""
+    """Run everything: start the test stack, test the web client, one pytest over the rest, stop it whatever happens."""
     raise SystemExit(testing.run_all(context.args))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 
-from messenger_infra import keycloak, launch, postgres, rabbitmq, system
+from messenger_infra import keycloak, launch, postgres, rabbitmq, system, web
 from messenger_infra.settings import Stack, fingerprint, is_secret, processes
 
 SERVERS, SERVICES = "servers", "services"
@@ -83,8 +83,10 @@ def service_environment(stack: Stack, service: str, port: int) -> dict[str, str]
     """Return the whole environment of one of our services."""
     platform = stack.repo / "services" / "platform" / "src"
     sources = sources_of(stack.repo / PACKAGES[service][1] / "src", platform)
+    root = web.published(stack) if service == "gateway" else None
     return {
         **secrets_of(service, stack.env),
+        **({"WEB_ROOT": str(root)} if root else {}),
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "HOME": str(stack.folder),

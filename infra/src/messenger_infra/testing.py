@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
-from messenger_infra import system
+from messenger_infra import system, web
 from messenger_infra.console import console
 from messenger_infra.errors import SetupError
 from messenger_infra.settings import Stack, shell_lines, stack_of_tests, write_private
@@ -79,13 +79,43 @@ def ended_by_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def web_tests(stack: Stack, arguments: Sequence[str] = ()) -> list[str]:
+    """Run Vitest, the size budget and Playwright against a running stack; returns what failed.
+
+    `arguments` are Playwright's. Traces of failures are in `.state/web-results`.
+    """
+    if Supervisor(stack).pid() is None:
+        raise SetupError("The test stack is not running: `make test-up` starts it.")
+    parts: list[tuple[str, tuple[str, ...]]] = [("Vitest", ("test",)), ("the size budget", ("size",))]
+    env = environment(stack)
+    if web.has_browser_tests(stack.repo):
+        parts.append(("Playwright", ("e2e", "--", *arguments)))
+        env |= {
+            "CHROMIUM": web.find_chromium(),
+            "MESSENGER_PYTHON": sys.executable,
+            "E2E_RESULTS": str(stack.state / "web-results"),
+        }
+    failed = []
+    for title, command in parts:
+        console.rule(f"web client: {title}")
+        if web.run(stack.repo, *command, env=env):
+            failed.append(title)
+    return failed
+
+
 def run_all(arguments: Sequence[str]) -> int:
-    """Start a fresh test stack, run one pytest over everything, stop the stack; returns pytest's exit code."""
+    """Start a fresh test stack, run the web client's tests and one pytest over everything else, stop the stack.
+
+    All run even if one fails; pytest comes last. Returns an exit code that is not zero if any of them failed.
+    """
     with ended_by_signals():
         tear_down()
         try:
             stack = bring_up()
-            return pytest(stack, arguments)
+            failed = web_tests(stack)
+            # conftest.py repeats it in pytest's summary, which closes the output.
+            os.environ["MESSENGER_FAILED_BEFORE"] = ", ".join(failed)
+            return pytest(stack, arguments) or int(bool(failed))
         finally:
             # A second Ctrl-C must not leave servers behind.
             previous = signal.signal(signal.SIGINT, signal.SIG_IGN)

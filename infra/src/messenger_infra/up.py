@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from messenger_infra import envoy, keycloak, migrations, postgres, rabbitmq, system
+from messenger_infra import envoy, keycloak, migrations, postgres, rabbitmq, system, web
 from messenger_infra.console import console, step
 from messenger_infra.errors import SetupError
 from messenger_infra.programs import Program, servers, services
@@ -33,8 +33,10 @@ class Launch:
     def run(self) -> list[str]:
         """Do everything; returns the names of the programs that are not healthy in the end."""
         stack = self._stack
+        web.node_version()
         with ThreadPoolExecutor(4) as pool:
             self._folders()
+            page = pool.submit(web.build, stack.repo)
             self._install(pool)
             java = system.find_java()
             if java is None:
@@ -42,6 +44,8 @@ class Launch:
             tree = pool.submit(self._build_keycloak, java)
             fresh = not postgres.data_folder(stack).exists()
             restored = self._prepare()
+            page.result()  # A build that fails ends it here, before anything is started or restarted.
+            web.publish(stack)
             programs = [*servers(stack, java, stack.cache / f"keycloak-{keycloak.VERSION}"), *services(stack)]
             self._start_servers(programs)
             self._database(restored=restored)

@@ -1,0 +1,122 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from messenger_infra import web
+from messenger_infra.errors import SetupError
+from messenger_infra.programs import services
+from messenger_infra.settings import Stack, complete, fill_secrets, parse
+
+REPO = Path(__file__).parents[2]
+TOOLS = {
+    "node": 'echo "${NODE_SAYS:-v20.19.0}"',
+    # Notes what it was asked for, and leaves behind what the real one would.
+    "npm": """echo "$1 $2" >>calls
+case $1 in
+  ci) rm -rf node_modules && mkdir node_modules ;;
+  run) [ ! -e broken ] || { echo "src/main.tsx: Unexpected token"; exit 1; }
+       rm -rf dist && mkdir -p dist/.vite dist/assets && cp index.html dist && cp src/main.tsx dist/assets/main.js ;;
+esac""",
+}
+
+
+@pytest.fixture
+def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Lay out a checkout whose Node and npm are stand-ins."""
+    tools, client = tmp_path / "tools", tmp_path / "repo" / "services" / "web"
+    for folder in (tools, client / "src"):
+        folder.mkdir(parents=True)
+    for name, script in TOOLS.items():
+        (tools / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tools / name).chmod(0o755)
+    for name in ("index.html", "package.json", "package-lock.json", "src/main.tsx", "src/main.test.tsx", ".npmrc"):
+        (client / name).write_text(f"{name} 1")
+    monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
+    return tmp_path / "repo"
+
+
+@pytest.fixture
+def stack(repo: Path, tmp_path: Path) -> Stack:
+    found = Stack("up", repo, tmp_path, complete(parse(fill_secrets((REPO / ".env.example").read_text()))))
+    found.folder.mkdir()
+    return found
+
+
+def calls(repo: Path) -> list[str]:
+    log = web.folder(repo) / "calls"
+    found = log.read_text().splitlines() if log.exists() else []
+    log.unlink(missing_ok=True)
+    return [call.split()[0] for call in found]
+
+
+def test_a_second_build_has_nothing_to_do(repo: Path) -> None:
+    web.build(repo)
+    assert calls(repo) == ["ci", "run"]
+    web.build(repo)
+    assert calls(repo) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ("src/main.tsx", ["run"]),
+        ("index.html", ["run"]),
+        ("package-lock.json", ["ci", "run"]),
+        ("src/main.test.tsx", []),
+        (".npmrc", ["ci"]),
+    ],
+)
+def test_only_what_has_changed_is_done_again(repo: Path, changed: str, expected: list[str]) -> None:
+    web.build(repo)
+    calls(repo)
+    (web.folder(repo) / changed).write_text("2")
+    web.build(repo)
+    assert calls(repo) == expected
+
+
+def test_a_failed_build_says_why_and_is_tried_again(repo: Path) -> None:
+    broken = web.folder(repo) / "broken"
+    broken.touch()
+    with pytest.raises(SetupError, match="Unexpected token"):
+        web.build(repo)
+    broken.unlink()
+    calls(repo)
+    web.build(repo)
+    assert calls(repo) == ["run"]
+
+
+@pytest.mark.parametrize("version", ["v18.20.4", "v20.18.3", "nonsense"])
+def test_an_old_node_is_named(repo: Path, monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+    monkeypatch.setenv("NODE_SAYS", version)
+    with pytest.raises(SetupError, match=rf"Node 20\.19 or newer.*{version}"):
+        web.build(repo)
+
+
+def test_a_missing_node_is_asked_for(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(SetupError, match=r"Node 20\.19 or newer, with npm.*install it"):
+        web.build(repo)
+
+
+def test_a_stack_serves_a_copy_of_its_own_and_keeps_the_one_before(stack: Stack, repo: Path) -> None:
+    assert web.published(stack) is None
+    seen = []
+    for number in range(3):
+        (web.folder(repo) / "src" / "main.tsx").write_text(str(number))
+        web.build(repo)
+        assert web.published(stack) is None
+        web.publish(stack)
+        served = web.published(stack)
+        assert served is not None
+        assert (served / "assets" / "main.js").read_text() == str(number)
+        assert not (served / ".vite").exists()
+        seen.append(served)
+    assert sorted((stack.folder / "web").iterdir()) == sorted(seen[1:])
+
+
+def test_only_the_gateway_is_told_where_it_is_and_a_new_build_restarts_it(stack: Stack, repo: Path) -> None:
+    web.build(repo)
+    web.publish(stack)
+    told = {found.name: found.environment["WEB_ROOT"] for found in services(stack) if "WEB_ROOT" in found.environment}
+    assert told == {"gateway": str(web.published(stack))}
