@@ -155,12 +155,12 @@ def forgeries(forger: Any) -> dict[str, str]:
     return {name: make(forger) for name, make in forge.FORGERIES.items()}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def token(forger: Any) -> str:
     return str(forger.sign())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 

@@ -7,8 +7,7 @@ and what a client knows that has only applied the events since it joined: apply(
 from __future__ import annotations
 
 import asyncio
-import gc
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -277,22 +276,9 @@ class GroupLife(RuleBasedStateMachine):
         self.runner.close()
 
 
-@pytest.fixture
-def no_collection() -> Iterator[None]:
-    """Collect no garbage while Hypothesis reads source code.
-
-    In CPython 3.11 a collection in the midst of `ast` that runs `ast` again is a SystemError (gh-106905).
-    """
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
-
-
 # Each step asks several times afresh: on a busy machine a dozen lives take a while, and a signal in the midst of one
 # breaks more than this test.
 @pytest.mark.timeout(600)
-@pytest.mark.usefixtures("no_collection")
 def test_read_state_and_events_agree_with_the_model_through_any_life_of_a_group(
     clean: None, settings: ChatSettings, recording_log_type: type[Any]
 ) -> None:

@@ -1,6 +1,6 @@
 """RabbitMQ: names of the topology, and a consumer that survives its broker.
 
-Plain `aio_pika.connect`, never the robust variant: a lost link ends everything that hung on it, and the loop starts
+A plain connection, never the robust variant: a lost link ends everything that hung on it, and the loop starts
 over from an empty slate. Durable exchanges, queues and bindings are made by the deployment before the relay starts.
 """
 
@@ -14,6 +14,7 @@ from typing import NoReturn
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
+from aio_pika.connection import make_url
 
 from messenger_platform.errors import Unavailable
 from messenger_platform.tasks import cancel
@@ -24,6 +25,21 @@ BACK_OFF_S = (0.2, 5.0)
 
 Handler = Callable[[AbstractIncomingMessage], Awaitable[None]]
 logger = logging.getLogger(__name__)
+
+
+async def connect(url: str) -> AbstractConnection:
+    """Connect within 5 s, or raise and leave nothing behind.
+
+    `aio_pika.connect` leaves a connection that could not be opened to the garbage collector, which then closes it in a
+    task of whatever loop runs at that time, or complains when none does.
+    """
+    connection = aio_pika.Connection(make_url(url))
+    try:
+        await connection.connect(timeout=5)
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
 
 
 async def until_closed(connection: AbstractConnection, channel: AbstractChannel) -> None:
@@ -73,7 +89,7 @@ class Consumer:
             delay = min(delay * 2, BACK_OFF_S[1])
 
     async def _session(self) -> None:
-        connection = await aio_pika.connect(self._url, timeout=5)
+        connection = await connect(self._url)
         async with connection:
             channel = await connection.channel()
             await channel.set_qos(prefetch_count=self._prefetch)

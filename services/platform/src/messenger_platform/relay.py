@@ -29,7 +29,7 @@ import psycopg2.errors
 from aio_pika.abc import AbstractExchange
 from psycopg2.extras import LogicalReplicationConnection, ReplicationCursor
 
-from messenger_platform.broker import EVENTS_EXCHANGE
+from messenger_platform.broker import EVENTS_EXCHANGE, connect
 from messenger_platform.events import CONTENT_TYPE, POSITION_HEADER, WAL_PREFIX, Position
 
 PUBLICATION = "messenger_relay"
@@ -121,7 +121,7 @@ class WALRelay:
 
     async def run(self) -> None:
         """Connect to RabbitMQ, wait for the slot, stream until something breaks."""
-        broker = await aio_pika.connect(self._broker_url, timeout=5)
+        broker = await connect(self._broker_url)
         async with broker:
             broker.close_callbacks.add(lambda *_: self._fail(BrokerLost("The broker closed the connection.")))
             channel = await broker.channel(publisher_confirms=True, on_return_raises=True)

@@ -20,7 +20,7 @@ import httpx
 import msgspec
 from aio_pika.abc import AbstractIncomingMessage
 
-from messenger_platform.broker import BACK_OFF_S, EVENTS_EXCHANGE, until_closed
+from messenger_platform.broker import BACK_OFF_S, EVENTS_EXCHANGE, connect, until_closed
 from messenger_platform.errors import Unavailable
 from messenger_platform.tasks import cancel
 from messenger_platform.tokens import Principal
@@ -150,7 +150,7 @@ class SessionEndFeed:
             delay = min(delay * 2, BACK_OFF_S[1])
 
     async def _session(self) -> None:
-        connection = await aio_pika.connect(self._broker_url, timeout=5)
+        connection = await connect(self._broker_url)
         async with connection:
             channel = await connection.channel(publisher_confirms=False)
             queue = await channel.declare_queue(exclusive=True, auto_delete=True, arguments={"x-queue-type": "classic"})

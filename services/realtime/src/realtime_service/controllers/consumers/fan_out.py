@@ -17,7 +17,7 @@ import aio_pika
 import msgspec
 from aio_pika.abc import AbstractExchange, AbstractIncomingMessage
 
-from messenger_platform.broker import BACK_OFF_S, EPHEMERAL_EXCHANGE, EVENTS_EXCHANGE, until_closed
+from messenger_platform.broker import BACK_OFF_S, EPHEMERAL_EXCHANGE, EVENTS_EXCHANGE, connect, until_closed
 from messenger_platform.errors import Unavailable
 from messenger_platform.tasks import cancel
 from realtime_service.domain import events
@@ -72,7 +72,7 @@ class FanOut:
             delay = min(delay * 2, BACK_OFF_S[1])
 
     async def _session(self) -> None:
-        connection = await aio_pika.connect(self._url, timeout=5)
+        connection = await connect(self._url)
         async with connection:
             channel = await connection.channel(publisher_confirms=False)
             queue = await channel.declare_queue(exclusive=True, auto_delete=True, arguments=dict(QUEUE_ARGUMENTS))
