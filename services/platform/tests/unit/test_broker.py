@@ -14,7 +14,7 @@ async def test_a_refused_connection_is_closed_and_not_left_to_the_collector(monk
     made: list[aio_pika.Connection] = []
 
     class Noted(aio_pika.Connection):
-        async def connect(self, timeout: float | None = None) -> None:
+        async def connect(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - aio-pika's.
             made.append(self)
             await super().connect(timeout)
 
