@@ -6,7 +6,7 @@ SHELL := /bin/bash
 STATE := .state
 BIN := $(STATE)/venv/bin
 INFRA := $(BIN)/python -m messenger_infra
-MEMBERS := services/platform services/user services/chat services/realtime gateway/app infra
+MEMBERS := services/platform services/user services/chat services/realtime services/terminal gateway/app infra
 
 .PHONY: help
 help: ## This list

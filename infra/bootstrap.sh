@@ -6,7 +6,7 @@ set -euo pipefail
 umask 022
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 REPO=$PWD
-MEMBERS=(services/platform services/user services/chat services/realtime gateway/app infra)
+MEMBERS=(services/platform services/user services/chat services/realtime services/terminal gateway/app infra)
 SERVICE_USER=messenger
 
 say() { printf '· %s\n' "$*" >&2; }

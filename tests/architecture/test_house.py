@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 HOME = Path(__file__).resolve().parents[2]
-PACKAGES = ["services/platform", "services/user", "services/chat", "services/realtime", "gateway/app"]
+PACKAGES = ["services/platform", "services/user", "services/chat", "services/realtime", "services/terminal", "gateway/app"]
 TEXT_LIMIT = 1_000_000
 
 
