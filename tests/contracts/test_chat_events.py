@@ -24,6 +24,7 @@ from chat_service.domain.model import (
     NewlyRead,
     OwnSettings,
     Participant,
+    Quote,
     Role,
     SeenMessage,
     UserId,
@@ -39,6 +40,7 @@ from chat_service.events import (
 )
 from messenger_platform.events import wal_messages
 from realtime_service.domain import events as reader
+from realtime_service.domain.frames import Quote as Quoted
 
 GOLDEN = Path(__file__).parent / "golden"
 AT = datetime(2026, 1, 2, 3, 4, 5, 678900, UTC)
@@ -47,9 +49,10 @@ PRIVATE = LockedChat(ChatId(7), (ALICE, BOB), 2, 1, START, AT, START, 2)
 GROUP = LockedChat(ChatId(8), None, 5, 3, START, AT, START, 3)
 
 
-def message(chat: LockedChat, seq: int, text: str) -> Message:
+def message(chat: LockedChat, seq: int, text: str, quote: Quote | None = None) -> Message:
     client_id = UUID("7d4f1c9e-2f0b-4c53-9a51-0d6f3a1f9b11")
-    return Message(chat.id, seq, MessageId(100 + seq), seq - 1, ALICE, client_id, text, AT)
+    reply_to_id = None if quote is None else quote.id
+    return Message(chat.id, seq, MessageId(100 + seq), seq - 1, ALICE, client_id, text, AT, reply_to_id, quote)
 
 
 def mark(seq: int) -> Mark:
@@ -81,6 +84,7 @@ PUBLISHED: dict[str, list[Emission]] = {
         message_sent(message(GROUP, 4, "Привет 👩‍🚀 <b>"), GROUP),
         message_read(Receipt(PRIVATE.id, BOB, mark(2), (ALICE,), MessageId(102), (ALICE,))),
         message_read(Receipt(GROUP.id, BOB, mark(4), (ALICE, CAROL))),
+        message_sent(message(PRIVATE, 3, "indeed", Quote(MessageId(102), ALICE, "hi")), PRIVATE),
     ],
     "chat.settings": [settings_changed(GROUP.id, BOB, OwnSettings(muted=True, pinned=False))],
     "chat.membership": [
@@ -120,9 +124,11 @@ def _read(key: str) -> list[Any]:
 
 
 def test_realtime_reads_the_golden_messages() -> None:
-    private, group, read_by_all, read = _read("chat.message")
+    private, group, read_by_all, read, reply = _read("chat.message")
     assert (private.version, private.to, private.message.text) == (2, [2, 3], "hi")
     assert private.message.client_id == "7d4f1c9e-2f0b-4c53-9a51-0d6f3a1f9b11"
+    assert (private.message.reply_to_id, private.message.reply_to) == (None, None)
+    assert (reply.message.reply_to_id, reply.message.reply_to) == (102, Quoted(102, 2, "hi"))
     assert (group.version, group.to, group.members_version) == (4, None, 3)
     assert (read_by_all.user_id, read_by_all.message_id, read_by_all.authors) == (3, 102, [2])
     assert (read_by_all.is_read_up_to, read_by_all.is_read_authors) == (102, [2])

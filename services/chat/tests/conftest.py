@@ -16,7 +16,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from chat_service.__main__ import MIGRATIONS
 from chat_service.domain.batch import Answers, Batch, Ground, Op, Questions, Seat, Send
-from chat_service.domain.model import START, ChatId, LockedChat, Mark, Message, MessageId, NewChat, UserId
+from chat_service.domain.model import (
+    MAX_EXCERPT,
+    START,
+    ChatId,
+    LockedChat,
+    Mark,
+    Message,
+    MessageId,
+    NewChat,
+    Quote,
+    UserId,
+)
 from chat_service.events import Emission
 from chat_service.repositories.chats import Chats
 from chat_service.repositories.messages import Messages
@@ -69,6 +80,9 @@ class MemoryTransaction:
         for message in log.messages:
             ground.sent[message.chat_id, message.sender_id, message.client_id] = message
             ground.targets[message.chat_id, message.id] = message.mark
+            ground.quotes[message.chat_id, message.id] = Quote(
+                message.id, message.sender_id, message.text[:MAX_EXCERPT]
+            )
         return ground
 
     async def answer(self, questions: Questions) -> Answers:

@@ -11,7 +11,7 @@ import pytest
 
 from chat_service.domain.batch import Noted, Outcome, Read, Send, Sent
 from chat_service.domain.errors import Conflict, NotFound
-from chat_service.domain.model import ChatId, MessageId, UserId
+from chat_service.domain.model import ChatId, MessageId, Quote, UserId
 from chat_service.services.write_batch import WriteBatch
 
 ALICE, BOB, CAROL, MALLORY = (UserId(number) for number in (1, 2, 3, 66))
@@ -27,8 +27,11 @@ class Talk:
         self._client_ids = client_ids
         self._write = WriteBatch(storage.log, lambda: self.now)
 
-    def send(self, user_id: UserId, text: str = "hi", client_id: UUID | None = None) -> Send:
-        return Send(user_id, self.chat_id, client_id or next(self._client_ids), text)
+    def send(
+        self, user_id: UserId, text: str = "hi", client_id: UUID | None = None, reply_to_id: int | None = None
+    ) -> Send:
+        answered = None if reply_to_id is None else MessageId(reply_to_id)
+        return Send(user_id, self.chat_id, client_id or next(self._client_ids), text, answered)
 
     def read(self, user_id: UserId, message_id: int) -> Read:
         return Read(user_id, self.chat_id, MessageId(message_id))
@@ -266,3 +269,34 @@ async def test_who_is_told_that_all_have_read_is_who_wrote_what_all_have_read(gr
 async def test_a_private_chat_counts_no_third_person_in_its_batch(private: Talk, storage: Any) -> None:
     await private.batch(private.send(MALLORY), private.send(ALICE), private.read(MALLORY, 1))
     assert set(await storage.marks(private.chat_id)) == {ALICE, BOB}
+
+
+async def test_a_reply_quotes_the_beginning_of_what_it_answers(private: Talk) -> None:
+    (first,) = await private.sent(private.send(ALICE, "x" * 119 + "yz"))
+    reply = private.send(BOB, "indeed", reply_to_id=first.message.id)
+    (sent,) = await private.sent(reply)
+    assert sent.message.quote == Quote(first.message.id, ALICE, "x" * 119 + "y")
+    told = private.told("MessageSent")[-1].message
+    assert (told.reply_to_id, told.reply_to.text) == (first.message.id, "x" * 119 + "y")
+    (again,) = await private.sent(reply)
+    assert again.duplicate
+    assert again.message == sent.message
+
+
+async def test_a_reply_to_what_is_not_in_the_chat_is_refused_and_takes_no_version(private: Talk, storage: Any) -> None:
+    elsewhere = await storage.private(ALICE, CAROL)
+    (there,) = await private.sent(Send(ALICE, elsewhere, UUID(int=1), "hi"))
+    refused, nothing = await private.batch(
+        private.send(BOB, reply_to_id=there.message.id), private.send(BOB, reply_to_id=2**53 - 1)
+    )
+    assert isinstance(refused, NotFound)
+    assert isinstance(nothing, NotFound)
+    (sent,) = await private.sent(private.send(BOB))
+    assert sent.message.seq == 2
+
+
+async def test_the_same_client_id_for_another_reply_is_a_conflict(private: Talk) -> None:
+    first = await private.said(ALICE)
+    client_id = UUID(int=7)
+    await private.sent(private.send(BOB, client_id=client_id, reply_to_id=first))
+    assert isinstance((await private.batch(private.send(BOB, client_id=client_id)))[0], Conflict)

@@ -9,7 +9,17 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from chat_service.domain.batch import Receipt
-from chat_service.domain.model import ChatId, ChatView, LockedChat, Message, NewlyRead, OwnSettings, SeenMessage, UserId
+from chat_service.domain.model import (
+    ChatId,
+    ChatView,
+    LockedChat,
+    Message,
+    NewlyRead,
+    OwnSettings,
+    Quote,
+    SeenMessage,
+    UserId,
+)
 from messenger_platform.events import Event
 
 SOURCE = "/services/chat"
@@ -20,7 +30,15 @@ SETTINGS = "chat.settings"
 Emission = tuple[str, Event]
 
 
-class MessageData(msgspec.Struct):
+class QuoteData(msgspec.Struct):
+    """The beginning of the message that a reply answers."""
+
+    id: int
+    sender_id: int
+    text: str
+
+
+class MessageData(msgspec.Struct, omit_defaults=True):
     """A message as every participant may see it; consumers give `client_id` to its sender only."""
 
     id: int
@@ -29,6 +47,8 @@ class MessageData(msgspec.Struct):
     text: str
     timestamp: datetime
     client_id: UUID
+    reply_to_id: int | None = None
+    reply_to: QuoteData | None = None
 
 
 class MessageSent(msgspec.Struct, omit_defaults=True):
@@ -81,6 +101,8 @@ class LastMessageData(msgspec.Struct):
     text: str
     timestamp: datetime
     is_read: bool
+    reply_to_id: int | None
+    reply_to: QuoteData | None
 
 
 class ChatData(msgspec.Struct, omit_defaults=True):
@@ -117,8 +139,20 @@ class MembershipChange(msgspec.Struct, omit_defaults=True):
 def message_data(message: Message) -> MessageData:
     """Shape a message."""
     return MessageData(
-        message.id, message.chat_id, message.sender_id, message.text, message.created_at, message.client_id
+        message.id,
+        message.chat_id,
+        message.sender_id,
+        message.text,
+        message.created_at,
+        message.client_id,
+        message.reply_to_id,
+        quote_data(message.quote),
     )
+
+
+def quote_data(quote: Quote | None) -> QuoteData | None:
+    """Shape what a reply quotes."""
+    return None if quote is None else QuoteData(quote.id, quote.sender_id, quote.text)
 
 
 def message_sent(message: Message, chat: LockedChat) -> Emission:
@@ -174,7 +208,14 @@ def chat_data(chat: ChatView, *, own: bool = False) -> ChatData:
 def _last_message(last: SeenMessage) -> LastMessageData:
     message = last.message
     return LastMessageData(
-        message.id, message.chat_id, message.sender_id, message.text, message.created_at, last.is_read
+        message.id,
+        message.chat_id,
+        message.sender_id,
+        message.text,
+        message.created_at,
+        last.is_read,
+        message.reply_to_id,
+        quote_data(message.quote),
     )
 
 

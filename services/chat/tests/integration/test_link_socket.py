@@ -102,6 +102,25 @@ async def test_sync_tells_what_was_missed_in_order_and_where_the_reader_stands(p
     assert chat == expected
 
 
+async def test_replies_come_with_their_quotes_over_the_link(people: Any, peer: Peer) -> None:
+    alice, bob = await people("alice"), await people("bob")
+    chat_id = await alice.private(bob)
+    first = await alice.say(chat_id, "one")
+    op = {"op": "send", "user_id": bob.id, "chat_id": chat_id, "client_id": str(uuid4()), "text": "two"}
+    sent, refused = await peer.ask(
+        "write", ops=[{**op, "reply_to_id": first["id"]}, {**op, "client_id": str(uuid4()), "reply_to_id": 10**9}]
+    )
+    quote = {"id": first["id"], "sender_id": alice.id, "text": "one"}
+    assert (sent["message"]["reply_to_id"], sent["message"]["reply_to"]) == (first["id"], quote)
+    assert refused["error"] == "not_found"
+    (answer,) = (await peer.ask("sync", user_id=alice.id, chats={str(chat_id): 1}))["chats"]
+    plain, reply = [entry["message"] for entry in answer["entries"]]
+    assert (reply["reply_to_id"], reply["reply_to"]) == (first["id"], quote)
+    assert plain.keys().isdisjoint({"reply_to_id", "reply_to"})
+    log = await peer.ask("entries", chat_id=chat_id, after_version=2)
+    assert log["entries"][0]["message"]["reply_to"] == quote
+
+
 async def test_sync_of_what_is_up_to_date_is_empty(people: Any, peer: Peer) -> None:
     alice, bob = await people("alice"), await people("bob")
     chat_id = await alice.private(bob)

@@ -24,6 +24,7 @@ async def test_a_message_has_the_contracts_shape(talk: Any) -> None:
     body = {"client_id": client_id, "text": "  hi "}
     sent = await alice.call("POST", f"/api/chats/{chat_id}/messages", 201, body)
     shape = {"id": sent["id"], "chat_id": chat_id, "sender_id": alice.id, "text": "hi", "is_read": False}
+    shape |= {"reply_to_id": None, "reply_to": None}
     assert sent == {**shape, "timestamp": sent["timestamp"], "client_id": client_id}
     assert sent["timestamp"].endswith("Z")
     assert await alice.history(chat_id) == [sent]
@@ -50,6 +51,23 @@ async def test_one_client_id_forty_times_at_once_is_one_message(talk: Any) -> No
     assert len({answer.text for answer in answers}) == 1
 
 
+async def test_a_reply_shows_what_it_answers_wherever_it_is_read(talk: Any) -> None:
+    alice, bob, chat_id = talk
+    first = await alice.say(chat_id, "x" * 200)
+    body = {"client_id": str(uuid4()), "text": "indeed", "reply_to_id": first["id"]}
+    path = f"/api/chats/{chat_id}/messages"
+    reply = await bob.call("POST", path, 201, body)
+    assert reply["reply_to_id"] == first["id"]
+    assert reply["reply_to"] == {"id": first["id"], "sender_id": alice.id, "text": "x" * 120}
+    assert await bob.call("POST", path, 200, body) == reply
+    await bob.call("POST", path, 409, {**body, "reply_to_id": None})
+    assert [message["reply_to_id"] for message in await bob.history(chat_id)] == [None, first["id"]]
+    for query in ({"after_id": first["id"]}, {"around_id": reply["id"], "limit": 1}, {"order": "desc", "limit": 1}):
+        assert await bob.history(chat_id, **query) == [reply]
+    assert (await bob.chat(chat_id))["last_message"] == reply
+    await bob.call("POST", path, 404, {"client_id": str(uuid4()), "text": "?", "reply_to_id": reply["id"] + 10**6})
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -62,6 +80,9 @@ async def test_one_client_id_forty_times_at_once_is_one_message(talk: Any) -> No
         {"text": "a\0b"},
         {"text": 7},
         {"text": None},
+        {"reply_to_id": 0},
+        {"reply_to_id": "1"},
+        {"reply_to_id": 2**53},
         {"sender_id": 2},
         {"id": 1},
         {"seq": 1},

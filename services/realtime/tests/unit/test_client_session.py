@@ -14,6 +14,7 @@ from messenger_platform.limits import TokenBuckets
 from messenger_platform.tokens import Principal
 from messenger_testing.realtime_world import World
 from realtime_service.domain.events import MessageRead
+from realtime_service.domain.frames import Quote
 from realtime_service.services.client_session import Limits
 from realtime_service.services.op_batches import OpBatches
 from realtime_service.services.ports import ChatVersion, Entry, OpResult
@@ -46,6 +47,23 @@ async def test_a_send_is_acknowledged_once_by_the_live_frame(world: World, settl
     assert alice.versions() == [2, 3]
     assert alice.frames[1]["message"]["client_id"] == client_id
     assert bob.versions() == [2, 3]
+
+
+async def test_a_reply_names_what_it_answers_and_is_delivered_with_its_quote(world: World, settled: Settled) -> None:
+    session, _ = world.session(1)
+    _, bob = world.connect(2)
+    world.hub.apply(world.sent(2))
+    client_id = str(uuid.uuid4())
+    message = world.message(client_id=client_id)
+    message.reply_to_id, message.reply_to = 7, Quote(7, 2, "How are you?")
+    world.chats.results = [OpResult(3, message=message)]
+    frame = {"type": "send", "chat_id": 10, "client_id": client_id, "text": "Fine", "reply_to_id": 7}
+    session.on_text(json.dumps(frame))
+    await settled()
+    assert world.chats.written[0][0]["reply_to_id"] == 7
+    first, reply = [frame["message"] for frame in bob.frames]
+    assert (first["reply_to_id"], first["reply_to"]) == (None, None)
+    assert (reply["reply_to_id"], reply["reply_to"]) == (7, {"id": 7, "sender_id": 2, "text": "How are you?"})
 
 
 async def test_a_later_repetition_gets_the_same_message_again_and_reaches_nobody_else(

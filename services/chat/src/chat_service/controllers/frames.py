@@ -13,7 +13,7 @@ from chat_service.domain.batch import Sent
 from chat_service.domain.errors import ChatError, NotFound
 from chat_service.domain.log import Difference, Entry
 from chat_service.domain.model import ChatId, ChatView, Message, UserId
-from chat_service.events import chat_data, message_data
+from chat_service.events import QuoteData, chat_data, message_data, quote_data
 from messenger_platform.errors import Unavailable
 
 
@@ -27,6 +27,8 @@ class MessageFrame(msgspec.Struct, omit_defaults=True):
     timestamp: datetime
     is_read: bool
     client_id: UUID | UnsetType = UNSET
+    reply_to_id: int | None = None
+    reply_to: QuoteData | None = None
 
 
 def problem(error: Exception) -> tuple[str, str]:
@@ -46,6 +48,8 @@ def message_frame(message: Message, *, is_read: bool, own: bool) -> MessageFrame
         message.created_at,
         is_read,
         message.client_id if own else UNSET,
+        message.reply_to_id,
+        quote_data(message.quote),
     )
 
 

@@ -53,6 +53,7 @@ class SendOp(msgspec.Struct, tag_field="op", tag="send"):
     chat_id: Id
     client_id: UUID
     text: str
+    reply_to_id: Id | None = None
 
 
 class ReadOp(msgspec.Struct, tag_field="op", tag="read"):
@@ -203,7 +204,8 @@ class Link:
 def _checked(op: SendOp | ReadOp) -> Op:
     if isinstance(op, ReadOp):
         return Read(UserId(op.user_id), ChatId(op.chat_id), MessageId(op.message_id))
-    return Send(UserId(op.user_id), ChatId(op.chat_id), op.client_id, clean_text(op.text))
+    reply_to_id = None if op.reply_to_id is None else MessageId(op.reply_to_id)
+    return Send(UserId(op.user_id), ChatId(op.chat_id), op.client_id, clean_text(op.text), reply_to_id)
 
 
 def _result(answer: Answer) -> Any:

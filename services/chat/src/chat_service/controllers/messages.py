@@ -35,7 +35,8 @@ async def send_message(
     chat_id: ChatIdPath, body: NewMessage, caller: Caller, wiring: Wired, response: Response
 ) -> MessageBody:
     """Append a message exactly once: after a 503 or a lost answer, repeat it with the same `client_id`."""
-    sent = await wiring.send_message(caller, ChatId(chat_id), body.client_id, body.text)
+    reply_to_id = None if body.reply_to_id is None else MessageId(body.reply_to_id)
+    sent = await wiring.send_message(caller, ChatId(chat_id), body.client_id, body.text, reply_to_id)
     if sent.duplicate:
         response.status_code = status.HTTP_200_OK
     return MessageBody.of(sent.message, caller, is_read=sent.is_read)

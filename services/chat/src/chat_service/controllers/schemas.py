@@ -76,12 +76,21 @@ class NewMessage(_Body):
         description="Chosen by the client, once per message.", examples=["7d4f1c9e-2f0b-4c53-9a51-0d6f3a1f9b11"]
     )
     text: str = Field(description="1 to 4096 characters after trimming.", examples=["hi"])
+    reply_to_id: Id | None = Field(default=None, description="The message of this chat that this one answers.")
 
 
 class ReadMark(_Body):
     """How far the caller has read."""
 
     message_id: Id = Field(examples=[17])
+
+
+class QuoteBody(BaseModel):
+    """The message that a reply answers."""
+
+    id: int
+    sender_id: int
+    text: str = Field(description="Its first 120 characters.")
 
 
 class MessageBody(BaseModel):
@@ -93,6 +102,8 @@ class MessageBody(BaseModel):
     text: str
     timestamp: datetime
     is_read: bool = Field(description="Whether everyone in the chat other than the sender has read it.")
+    reply_to_id: int | None = Field(description="The message that this one answers.")
+    reply_to: QuoteBody | None = Field(description="Null when this is no reply.")
     client_id: UUID | None = Field(
         default=None,
         description="Only in the sender's own messages.",
@@ -102,6 +113,7 @@ class MessageBody(BaseModel):
     @classmethod
     def of(cls, message: Message, viewer: UserId, *, is_read: bool) -> MessageBody:
         """Leave out what is not for the viewer."""
+        quote = message.quote
         return cls(
             id=message.id,
             chat_id=message.chat_id,
@@ -109,6 +121,8 @@ class MessageBody(BaseModel):
             text=message.text,
             timestamp=message.created_at,
             is_read=is_read,
+            reply_to_id=message.reply_to_id,
+            reply_to=None if quote is None else QuoteBody(id=quote.id, sender_id=quote.sender_id, text=quote.text),
             client_id=message.client_id if message.sender_id == viewer else None,
         )
 

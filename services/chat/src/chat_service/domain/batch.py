@@ -13,7 +13,7 @@ from datetime import datetime
 from uuid import UUID
 
 from chat_service.domain.errors import ChatError, Conflict, no_such_chat, no_such_message
-from chat_service.domain.model import ChatId, LockedChat, Mark, Message, MessageId, ReadState, UserId
+from chat_service.domain.model import ChatId, LockedChat, Mark, Message, MessageId, Quote, ReadState, UserId
 
 Seat = tuple[ChatId, UserId]
 
@@ -26,6 +26,7 @@ class Send:
     chat_id: ChatId
     client_id: UUID
     text: str
+    reply_to_id: MessageId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +64,15 @@ class Ground:
     """What a batch stands on, read after the locks were taken.
 
     `cursors` holds the marks of the operations' users who are participants, and in private chats of both peers.
-    `ids` ascend, lie above all ids of the locked chats and suffice for all sends.
+    `targets` are the messages that reads name, `quotes` those that replies answer. `ids` ascend, lie above all ids of
+    the locked chats and suffice for all sends.
     """
 
     chats: dict[ChatId, LockedChat] = field(default_factory=dict)
     cursors: dict[Seat, Mark] = field(default_factory=dict)
     sent: dict[tuple[ChatId, UserId, UUID], Message] = field(default_factory=dict)
     targets: dict[tuple[ChatId, MessageId], Mark] = field(default_factory=dict)
+    quotes: dict[tuple[ChatId, MessageId], Quote] = field(default_factory=dict)
     ids: list[MessageId] = field(default_factory=list)
 
 
@@ -148,15 +151,16 @@ class Batch:
         key = (op.chat_id, op.user_id, op.client_id)
         known = self._ground.sent.get(key)
         if known is not None:
-            if known.text != op.text:
-                return Conflict("This client_id has been used for another text.")
+            if known.text != op.text or known.reply_to_id != op.reply_to_id:
+                return Conflict("This client_id has been used for another text or reply.")
             state = ReadState(chat.watermark, chat.participant_count)
             return Sent(known, duplicate=True, is_read=state.is_read(known, op.user_id), to=chat.peers)
-        at = chat.advance(self._now)
-        message = Message(
-            op.chat_id, chat.last_seq, next(self._ids), chat.end.ordinal + 1, op.user_id, op.client_id, op.text, at
-        )
-        chat.end = message.mark
+        quote: Quote | None = None
+        if op.reply_to_id is not None:
+            quote = self._ground.quotes.get((op.chat_id, op.reply_to_id))
+            if quote is None:
+                return no_such_message()
+        message = self._append(chat, op, quote)
         self._ground.sent[key] = message
         self._ground.targets[op.chat_id, message.id] = message.mark
         self.messages.append(message)
@@ -165,6 +169,23 @@ class Batch:
         self._own[op.chat_id, op.user_id] += 1
         self._move((op.chat_id, op.user_id), message.mark)
         return Sent(message, duplicate=False, is_read=False, to=chat.peers)
+
+    def _append(self, chat: LockedChat, op: Send, quote: Quote | None) -> Message:
+        at = chat.advance(self._now)
+        message = Message(
+            chat_id=chat.id,
+            seq=chat.last_seq,
+            id=next(self._ids),
+            ordinal=chat.end.ordinal + 1,
+            sender_id=op.user_id,
+            client_id=op.client_id,
+            text=op.text,
+            created_at=at,
+            reply_to_id=op.reply_to_id,
+            quote=quote,
+        )
+        chat.end = message.mark
+        return message
 
     def _read(self, op: Read) -> Outcome:
         target = self._ground.targets.get((op.chat_id, op.message_id))

@@ -15,6 +15,7 @@ MessageId = NewType("MessageId", int)
 MAX_ID = 2**53 - 1  # The largest integer that every JSON reader keeps exact.
 MAX_PARTICIPANTS = 10_000
 MAX_PINNED = 10
+MAX_EXCERPT = 120  # Characters of a quoted message that come along with a reply.
 
 
 class ChatType(StrEnum):
@@ -49,8 +50,17 @@ START = Mark(0, MessageId(0), 0)
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """The message that a reply answers; `text` is its beginning."""
+
+    id: MessageId
+    sender_id: UserId
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One message as it is stored; it never changes."""
+    """One message as it is stored, with what its reply quotes."""
 
     chat_id: ChatId
     seq: int
@@ -60,6 +70,8 @@ class Message:
     client_id: UUID
     text: str
     created_at: datetime
+    reply_to_id: MessageId | None = None
+    quote: Quote | None = None
 
     @property
     def mark(self) -> Mark:

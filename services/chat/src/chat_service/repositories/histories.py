@@ -16,13 +16,15 @@ from sqlalchemy.sql.selectable import LateralFromClause
 from chat_service.domain.history import Around, Newest, Oldest, Page, Span
 from chat_service.domain.model import ChatId, SeenMessage, UserId
 from chat_service.repositories.tables import ChatRow, MessageRow, ParticipantRow
-from chat_service.repositories.views import MESSAGE_COLUMNS, message_of, read_state
+from chat_service.repositories.views import MESSAGE_COLUMNS, QUOTED, message_of, read_state
 from messenger_platform.database import translate_database_errors
 
 
 def _part(wanted: ColumnElement[bool], order: ColumnElement[Any], limit: str = "limit") -> Select[Any]:
     columns: Select[Any] = select(*MESSAGE_COLUMNS)
-    in_chat = columns.where(MessageRow.chat_id == bindparam("chat_id"), wanted)
+    in_chat = (
+        columns.select_from(MessageRow).outerjoin(*QUOTED).where(MessageRow.chat_id == bindparam("chat_id"), wanted)
+    )
     return in_chat.order_by(order).limit(bindparam(limit))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from chat_service.domain.log import ChatState, ChatVersion, Entry, Members
-from chat_service.domain.model import ChatId, ChatView, Mark, ReadState, UserId
+from chat_service.domain.model import MAX_EXCERPT, ChatId, ChatView, Mark, ReadState, UserId
 from chat_service.repositories.views import message_of, views_for, views_for_all
 from messenger_platform.database import translate_database_errors
 
@@ -22,12 +22,14 @@ _STATES = text("""
      WHERE p.user_id = :viewer AND p.chat_id = ANY (CAST(:ids AS bigint[]))
 """)
 _MESSAGES = text("""
-    SELECT a.chat_id, m.*
+    SELECT a.chat_id, m.*, q.sender_id AS quote_sender_id, left(q.text, :excerpt) AS quote_text
       FROM unnest(CAST(:ids AS bigint[]), CAST(:afters AS bigint[])) AS a (chat_id, after)
      CROSS JOIN LATERAL (
            SELECT seq AS message_seq, id AS message_id, ordinal AS message_ordinal, sender_id AS message_sender_id,
-                  client_id AS message_client_id, text AS message_text, created_at AS message_created_at
+                  client_id AS message_client_id, text AS message_text, created_at AS message_created_at,
+                  reply_to_id AS message_reply_to_id
              FROM message WHERE chat_id = a.chat_id AND seq > a.after ORDER BY seq LIMIT :limit) m
+      LEFT JOIN message q ON q.chat_id = a.chat_id AND q.id = m.message_reply_to_id
 """)
 _CHANGES = text("""
     SELECT a.chat_id, x.seq
@@ -90,7 +92,7 @@ class Snapshot:
 
     async def entries(self, after: Mapping[ChatId, int], limit: int) -> dict[ChatId, list[Entry]]:
         """Return the first `limit` versions of each chat after the given one; a change is an entry without message."""
-        asked = {"ids": list(after), "afters": list(after.values()), "limit": limit}
+        asked = {"ids": list(after), "afters": list(after.values()), "limit": limit, "excerpt": MAX_EXCERPT}
         entries: defaultdict[ChatId, list[Entry]] = defaultdict(list)
         for row in await self._connection.execute(_MESSAGES, asked):
             entries[row.chat_id].append(Entry(row.message_seq, message_of(row, row.chat_id)))

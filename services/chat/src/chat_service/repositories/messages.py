@@ -15,7 +15,7 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from chat_service.domain.batch import Answers, Batch, Ground, Op, Questions, Send
-from chat_service.domain.model import ChatId, LockedChat, Mark, Message, MessageId, UserId
+from chat_service.domain.model import MAX_EXCERPT, ChatId, LockedChat, Mark, Message, MessageId, Quote, UserId
 from chat_service.events import Emission
 from messenger_platform.database import translate_database_errors
 from messenger_platform.events import wal_messages
@@ -38,11 +38,13 @@ SELECT id, private_low, private_high, last_seq, members_seq, message_count, last
 
 # A statement of its own after the lock: under READ COMMITTED it sees everything that the previous holder committed.
 # Ids are drawn here, under the lock, so that they ascend with the versions; those of duplicates are lost, no matter.
-_GROUND = """
+_GROUND = f"""
 SELECT o.chat_id, o.user_id, o.peer_id, o.client_id, o.message_id,
        p.read_seq, p.read_message_id, p.read_ordinal,
        q.read_seq AS peer_read_seq, q.read_message_id AS peer_read_message_id, q.read_ordinal AS peer_read_ordinal,
-       m.seq, m.id, m.ordinal, m.text, m.created_at, t.seq AS target_seq, t.ordinal AS target_ordinal,
+       m.seq, m.id, m.ordinal, m.text, m.created_at, m.reply_to_id,
+       t.seq AS target_seq, t.ordinal AS target_ordinal, t.sender_id AS target_sender_id,
+       CASE WHEN o.client_id IS NOT NULL THEN left(t.text, {MAX_EXCERPT}) END AS target_text,
        CASE WHEN o.client_id IS NOT NULL THEN nextval('message_id_seq') END AS new_id
   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::uuid[], $5::bigint[])
        AS o (chat_id, user_id, peer_id, client_id, message_id)
@@ -50,7 +52,7 @@ SELECT o.chat_id, o.user_id, o.peer_id, o.client_id, o.message_id,
   LEFT JOIN participant q ON q.chat_id = o.chat_id AND q.user_id = o.peer_id
   LEFT JOIN message m ON m.chat_id = o.chat_id AND m.sender_id = o.user_id AND m.client_id = o.client_id
   LEFT JOIN message t ON t.chat_id = o.chat_id AND t.id = o.message_id
-"""
+"""  # noqa: S608 - a number of ours.
 
 # The smallest mark among those who did not move. In a large group somebody else is nearly always still at the
 # watermark, and the first such row ends the search.
@@ -87,29 +89,29 @@ SELECT r.chat_id, r.after, m.sender_id, min(m.seq) AS first
 # One statement for all that a batch changes; the events enter the WAL in their order, in the same transaction.
 _WRITE = """
 WITH appended AS (
-  INSERT INTO message (chat_id, seq, id, ordinal, sender_id, client_id, text, created_at)
+  INSERT INTO message (chat_id, seq, id, ordinal, sender_id, client_id, text, created_at, reply_to_id)
   SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::uuid[], $7::text[],
-                       $8::timestamptz[])),
+                       $8::timestamptz[], $9::bigint[])),
 chats AS (
   UPDATE chat SET last_seq = v.last_seq, message_count = v.message_count, last_message_seq = v.last_message_seq,
          last_message_id = v.last_message_id, updated_at = v.updated_at, watermark_seq = v.watermark_seq,
          watermark_message_id = v.watermark_message_id, watermark_ordinal = v.watermark_ordinal
-    FROM unnest($9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::timestamptz[],
-                $15::bigint[], $16::bigint[], $17::bigint[])
+    FROM unnest($10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::timestamptz[],
+                $16::bigint[], $17::bigint[], $18::bigint[])
          AS v (id, last_seq, message_count, last_message_seq, last_message_id, updated_at, watermark_seq,
                watermark_message_id, watermark_ordinal)
    WHERE chat.id = v.id),
 marks AS (
   UPDATE participant SET read_seq = v.seq, read_message_id = v.message_id, read_ordinal = v.ordinal
-    FROM unnest($18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[])
+    FROM unnest($19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[], $23::bigint[])
          AS v (chat_id, user_id, seq, message_id, ordinal)
    WHERE participant.chat_id = v.chat_id AND participant.user_id = v.user_id),
 logged AS (
   INSERT INTO read_log (chat_id, user_id, up_to_seq, at)
-  SELECT chat_id, user_id, seq, $23
-    FROM unnest($24::bigint[], $25::bigint[], $26::bigint[]) AS v (chat_id, user_id, seq))
+  SELECT chat_id, user_id, seq, $24
+    FROM unnest($25::bigint[], $26::bigint[], $27::bigint[]) AS v (chat_id, user_id, seq))
 SELECT pg_logical_emit_message(true, e.prefix, e.body)
-  FROM unnest($27::text[], $28::bytea[]) WITH ORDINALITY AS e (prefix, body, n) ORDER BY e.n
+  FROM unnest($28::text[], $29::bytea[]) WITH ORDINALITY AS e (prefix, body, n) ORDER BY e.n
 """
 
 
@@ -174,6 +176,12 @@ class _Transaction:
                 ground.cursors[chat_id, row["peer_id"]] = Mark(
                     row["peer_read_seq"], row["peer_read_message_id"], row["peer_read_ordinal"]
                 )
+            if row["target_seq"] is not None:
+                message_id = row["message_id"]
+                ground.targets[chat_id, message_id] = Mark(row["target_seq"], message_id, row["target_ordinal"])
+                if row["target_text"] is not None:
+                    quote = Quote(message_id, row["target_sender_id"], row["target_text"])
+                    ground.quotes[chat_id, message_id] = quote
             if row["seq"] is not None:
                 ground.sent[chat_id, user_id, row["client_id"]] = Message(
                     chat_id,
@@ -184,10 +192,10 @@ class _Transaction:
                     row["client_id"],
                     row["text"],
                     row["created_at"],
+                    row["reply_to_id"],
+                    # A repetition names the same message, and another one is a conflict.
+                    ground.quotes.get((chat_id, row["reply_to_id"])),
                 )
-            if row["target_seq"] is not None:
-                message_id = row["message_id"]
-                ground.targets[chat_id, message_id] = Mark(row["target_seq"], message_id, row["target_ordinal"])
         ground.ids = sorted(ids)
 
     async def answer(self, questions: Questions) -> Answers:
@@ -205,7 +213,8 @@ class _Transaction:
 
     async def write(self, batch: Batch, emissions: Sequence[Emission]) -> None:
         messages = [
-            (m.chat_id, m.seq, m.id, m.ordinal, m.sender_id, m.client_id, m.text, m.created_at) for m in batch.messages
+            (m.chat_id, m.seq, m.id, m.ordinal, m.sender_id, m.client_id, m.text, m.created_at, m.reply_to_id)
+            for m in batch.messages
         ]
         chats = [
             (c.id, c.last_seq, c.end.ordinal, c.end.seq, c.end.message_id, c.updated_at, *_fields(c.watermark))
@@ -215,7 +224,7 @@ class _Transaction:
         receipts = [(r.chat_id, r.user_id, r.up_to.seq) for r in batch.receipts]
         await self._driver.fetch(
             _WRITE,
-            *_columns(messages, 8),
+            *_columns(messages, 9),
             *_columns(chats, 9),
             *_columns(marks, 5),
             datetime.now(UTC),
@@ -241,7 +250,7 @@ def _op_row(ground: Ground, op: Op) -> tuple[Any, ...]:
     peers = ground.chats[op.chat_id].peers
     peer = None if peers is None else peers[0] if op.user_id == peers[1] else peers[1]
     if isinstance(op, Send):
-        return op.chat_id, op.user_id, peer, op.client_id, None
+        return op.chat_id, op.user_id, peer, op.client_id, op.reply_to_id
     return op.chat_id, op.user_id, peer, None, op.message_id
 
 

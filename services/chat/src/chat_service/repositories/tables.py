@@ -143,9 +143,11 @@ class MessageRow(Base):
     client_id: Mapped[UUID]
     text: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime]
+    # The message that this one answers. No foreign key: it was looked up under the chat's lock, and messages stay.
+    reply_to_id: Mapped[int | None]
 
     __table_args__ = (
-        # Marks and pages by message id (`read`, before_id, after_id).
+        # Marks and pages by message id (`read`, before_id, after_id, around_id), quotes.
         UniqueConstraint("chat_id", "id"),
         # A send repeated by any connection or by REST finds its first answer here, for ever.
         UniqueConstraint("chat_id", "sender_id", "client_id"),

@@ -8,8 +8,10 @@ from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, Row, Select, any_, bindparam, false, func, literal, or_, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+from sqlalchemy.orm import aliased
 
 from chat_service.domain.model import (
+    MAX_EXCERPT,
     ChatId,
     ChatType,
     ChatView,
@@ -19,6 +21,7 @@ from chat_service.domain.model import (
     MessageId,
     OwnSettings,
     Participant,
+    Quote,
     ReadState,
     Role,
     SeenMessage,
@@ -30,18 +33,26 @@ from messenger_platform.database import translate_database_errors
 PARTICIPANTS_SHOWN = 200  # In lists and events; a chat that is asked for by itself shows all.
 
 # The message's columns are labelled, for `id` and `seq` occur on both sides.
-MESSAGE_COLUMNS: tuple[Any, ...] = tuple(
-    column.label(f"message_{column.key}")
-    for column in (
-        MessageRow.seq,
-        MessageRow.id,
-        MessageRow.ordinal,
-        MessageRow.sender_id,
-        MessageRow.client_id,
-        MessageRow.text,
-        MessageRow.created_at,
-    )
+_Quoted = aliased(MessageRow, name="quoted")
+MESSAGE_COLUMNS: tuple[Any, ...] = (
+    *(
+        column.label(f"message_{column.key}")
+        for column in (
+            MessageRow.seq,
+            MessageRow.id,
+            MessageRow.ordinal,
+            MessageRow.sender_id,
+            MessageRow.client_id,
+            MessageRow.text,
+            MessageRow.created_at,
+            MessageRow.reply_to_id,
+        )
+    ),
+    _Quoted.sender_id.label("quote_sender_id"),
+    func.left(_Quoted.text, MAX_EXCERPT).label("quote_text"),
 )
+"""Selected from `MessageRow` with `QUOTED` joined to it."""
+QUOTED = (_Quoted, (_Quoted.chat_id == MessageRow.chat_id) & (_Quoted.id == MessageRow.reply_to_id))
 _CHAT_COLUMNS: tuple[Any, ...] = (
     ChatRow.id,
     ChatRow.type,
@@ -70,6 +81,7 @@ _SEEN_BY: Select[Any] = (
     .select_from(ParticipantRow)
     .join(ChatRow, ChatRow.id == ParticipantRow.chat_id)
     .outerjoin(MessageRow, _last_message)
+    .outerjoin(*QUOTED)
     .where(ParticipantRow.user_id == bindparam("viewer"))
 )
 _ids = any_(bindparam("ids", type_=ARRAY(BigInteger)))
@@ -102,6 +114,7 @@ _FOR_ALL: Select[Any] = (
     )
     .select_from(ChatRow)
     .outerjoin(MessageRow, _last_message)
+    .outerjoin(*QUOTED)
     .where(ChatRow.id == _ids)
 )
 
@@ -209,6 +222,9 @@ def read_state(row: Row[Any]) -> ReadState:
 
 def message_of(row: Row[Any], chat_id: ChatId) -> Message:
     """Read the message out of a row with `MESSAGE_COLUMNS`."""
+    quote: Quote | None = None
+    if row.quote_sender_id is not None:
+        quote = Quote(row.message_reply_to_id, row.quote_sender_id, row.quote_text)
     return Message(
         chat_id,
         row.message_seq,
@@ -218,6 +234,8 @@ def message_of(row: Row[Any], chat_id: ChatId) -> Message:
         row.message_client_id,
         row.message_text,
         row.message_created_at,
+        row.message_reply_to_id,
+        quote,
     )
 
 

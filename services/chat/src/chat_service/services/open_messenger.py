@@ -72,5 +72,8 @@ def _named_in(chats: Iterable[ChatView]) -> set[UserId]:
     for chat in chats:
         named.update(participant.user_id for participant in chat.participants)
         if chat.last_message is not None:
-            named.add(chat.last_message.message.sender_id)
+            message = chat.last_message.message
+            named.add(message.sender_id)
+            if message.quote is not None:
+                named.add(message.quote.sender_id)
     return named

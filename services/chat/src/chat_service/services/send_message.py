@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from chat_service.domain.batch import Send, Sent
-from chat_service.domain.model import ChatId, UserId
+from chat_service.domain.model import ChatId, MessageId, UserId
 from chat_service.domain.texts import clean_text
 from chat_service.services.writer import Writer
 from messenger_platform.errors import TooManyRequests
@@ -19,16 +19,18 @@ class SendMessage:
         self._writer = writer
         self._limits = limits
 
-    async def __call__(self, sender: UserId, chat_id: ChatId, client_id: UUID, text: str) -> Sent:
+    async def __call__(
+        self, sender: UserId, chat_id: ChatId, client_id: UUID, text: str, reply_to_id: MessageId | None = None
+    ) -> Sent:
         """Return the message once it is durable.
 
-        Raises `InvalidText`, `NotFound`, `Conflict`, `TooManyRequests`, or `Unavailable` when the outcome is unknown:
-        then the same call again tells it.
+        Raises `InvalidText`, `NotFound` (also for the message to answer), `Conflict`, `TooManyRequests`, or
+        `Unavailable` when the outcome is unknown: then the same call again tells it.
         """
         wait = self._limits.take(sender)
         if wait > 0:
             raise TooManyRequests(wait)
-        answer = await self._writer.submit(Send(sender, chat_id, client_id, clean_text(text)))
+        answer = await self._writer.submit(Send(sender, chat_id, client_id, clean_text(text), reply_to_id))
         if isinstance(answer, Exception):
             raise answer
         assert isinstance(answer, Sent)  # noqa: S101 - the writer answers a send with what was sent.

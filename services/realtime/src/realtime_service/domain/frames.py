@@ -26,6 +26,7 @@ class Send(msgspec.Struct, tag="send", forbid_unknown_fields=True):
     chat_id: Id
     client_id: UUID
     text: str
+    reply_to_id: Id | None = None
 
 
 class Read(msgspec.Struct, tag="read", forbid_unknown_fields=True):
@@ -61,6 +62,14 @@ ClientFrame = Send | Read | Typing | Sync | Auth | Ping
 client_decoder: msgspec.json.Decoder[ClientFrame] = msgspec.json.Decoder(ClientFrame)
 
 
+class Quote(msgspec.Struct):
+    """The beginning of the message that a reply answers."""
+
+    id: int
+    sender_id: int
+    text: str
+
+
 class Message(msgspec.Struct):
     """A message as clients see it; `client_id` only for its sender. `timestamp` is RFC 3339, passed through."""
 
@@ -71,6 +80,8 @@ class Message(msgspec.Struct):
     timestamp: str
     is_read: bool = False
     client_id: str | UnsetType = UNSET
+    reply_to_id: int | None = None
+    reply_to: Quote | None = None
 
 
 class MessageFrame(msgspec.Struct, tag="message"):

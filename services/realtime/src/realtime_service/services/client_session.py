@@ -135,6 +135,7 @@ class ClientSession:
             "chat_id": frame.chat_id,
             "client_id": client_id,
             "text": frame.text,
+            "reply_to_id": frame.reply_to_id,
         }
         self._batch(frame.chat_id).submit(op, lambda result: self._sent(frame.chat_id, client_id, result))
 
