@@ -82,21 +82,22 @@ def ended_by_signals() -> Iterator[None]:
 def web_tests(stack: Stack, arguments: Sequence[str] = ()) -> list[str]:
     """Run Vitest, the size budget and Playwright against a running stack; returns what failed.
 
-    `arguments` are Playwright's. Traces of failures are in `.state/web-results`.
+    With `arguments` only Playwright runs, and gets them. Traces of its failures are in `.state/web-results`.
     """
     if Supervisor(stack).pid() is None:
         raise SetupError("The test stack is not running: `make test-up` starts it.")
-    parts: list[tuple[str, tuple[str, ...]]] = [("Vitest", ("test",)), ("the size budget", ("size",))]
+    parts: dict[str, tuple[str, ...]] = {} if arguments else {"Vitest": ("test",), "the size budget": ("size",)}
     env = environment(stack)
-    if web.has_browser_tests(stack.repo):
-        parts.append(("Playwright", ("e2e", "--", *arguments)))
+    browser_tests = web.browser_tests(stack.repo)
+    if browser_tests:
         env |= {
             "CHROMIUM": web.find_chromium(),
             "MESSENGER_PYTHON": sys.executable,
             "E2E_RESULTS": str(stack.state / "web-results"),
         }
+        parts |= {f"Playwright ({name})": (name, "--", *arguments) for name in browser_tests}
     failed = []
-    for title, command in parts:
+    for title, command in parts.items():
         console.rule(f"web client: {title}")
         if web.run(stack.repo, *command, env=env):
             failed.append(title)

@@ -124,9 +124,11 @@ def run(repo: Path, *arguments: str, env: dict[str, str] | None = None) -> int:
     ).returncode
 
 
-def has_browser_tests(repo: Path) -> bool:
-    """Tell whether there are tests for a browser."""
-    return any((folder(repo) / "e2e").glob("*.spec.ts"))
+def browser_tests(repo: Path) -> list[str]:
+    """Return the scripts of package.json that have tests for a browser: those that run together, then the faults."""
+    tests = folder(repo) / "e2e"
+    found = {"e2e": tests.glob("*.spec.ts"), "e2e:faults": (tests / "faults").glob("*.spec.ts")}
+    return [name for name, specs in found.items() if any(specs)]
 
 
 def find_chromium() -> str:

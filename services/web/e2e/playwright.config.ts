@@ -1,0 +1,46 @@
+import { defineConfig, devices } from '@playwright/test';
+import { PUBLIC_URL } from './support/stack.ts';
+
+/**
+ * Browser tests against a running stack: `make test-up`, then `make test-web ARGS="smoke"`.
+ * What kills processes lies in e2e/faults and runs alone, afterwards.
+ */
+export default defineConfig({
+  testDir: '.',
+  outputDir: process.env.E2E_RESULTS ?? '../../../.state/web-results',
+  preserveOutput: 'failures-only',
+  workers: 2,
+  fullyParallel: true,
+  retries: 0,
+  forbidOnly: !!process.env.CI,
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  reporter: [['list']],
+  projects: [
+    { name: 'together', testIgnore: 'faults/**' },
+    { name: 'faults', testMatch: 'faults/**/*.spec.ts' },
+  ],
+  use: {
+    ...devices['Desktop Chrome'],
+    baseURL: PUBLIC_URL,
+    locale: 'en-US',
+    // The worker would answer from what an earlier test has loaded; tests of it say serviceWorkers: 'allow'.
+    serviceWorkers: 'block',
+    trace: 'retain-on-failure',
+    actionTimeout: 15_000,
+    launchOptions: {
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        // The first port of test stacks, 10080, is on the list of those that browsers refuse.
+        `--explicitly-allowed-ports=${new URL(PUBLIC_URL).port}`,
+      ],
+    },
+  },
+});
