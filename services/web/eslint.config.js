@@ -15,6 +15,8 @@ export default tseslint.config(
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
     },
   },
+  // A fake answers at once where the real thing takes its time.
+  { files: ['**/*.test.{ts,tsx}'], rules: { '@typescript-eslint/require-await': 'off' } },
   // Playwright's fixtures call a function `use` that is no hook.
   { files: ['e2e/**'], rules: { 'react-hooks/rules-of-hooks': 'off' } },
 );

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
+
+WEB = Path(__file__).parents[3] / "services" / "web"
 
 pytestmark = [pytest.mark.e2e, pytest.mark.enable_socket]
 
@@ -64,6 +68,12 @@ async def test_the_whole_contract_is_described_and_every_description_is_behind_a
         response = await http.request(method, path.replace("{chat_id}", "1").replace("{user_id}", "1"))
         assert response.status_code == 401, (method, path)
         assert response.headers["content-type"] == "application/problem+json"
+
+
+async def test_the_web_client_was_built_against_this_very_api(http: httpx.AsyncClient) -> None:
+    said = (await http.get("/api/openapi.json")).text.replace(os.environ["PUBLIC_URL"], "http://localhost:8080")
+    kept = json.loads((WEB / "openapi.json").read_text())
+    assert json.loads(said) == kept, "bring it up to date: cd services/web && PUBLIC_URL=… npm run api"
 
 
 async def test_the_described_login_is_keycloaks(http: httpx.AsyncClient) -> None:

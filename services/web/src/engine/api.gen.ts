@@ -65,6 +65,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/bootstrap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everything for the first screen
+         * @description Return the caller, their 30 newest chats and all pinned ones, and everyone named in these.
+         *
+         *     `next_cursor` continues `GET /api/chats` behind the 30 newest.
+         */
+        get: operations["bootstrap_api_bootstrap_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/chats": {
         parameters: {
             query?: never;
@@ -111,6 +133,26 @@ export interface paths {
          * @description Change a group's title; for the creator and admins.
          */
         patch: operations["rename_group_api_chats__chat_id__patch"];
+        trace?: never;
+    };
+    "/api/chats/{chat_id}/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Mute or pin a chat
+         * @description Change what only the caller sees; at most 10 chats are pinned. The caller's connections are told.
+         */
+        patch: operations["choose_settings_api_chats__chat_id__settings_patch"];
         trace?: never;
     };
     "/api/chats/{chat_id}/participants": {
@@ -197,6 +239,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/chats/{chat_id}/messages/{message_id}/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who has seen a message
+         * @description Return who of those in the chat, other than the sender, has read the message, newest first.
+         *
+         *     Who came after it was sent has it as read since then. In groups of more than 100 people only the number is told.
+         */
+        get: operations["list_readers_api_chats__chat_id__messages__message_id__seen_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/history/{chat_id}": {
         parameters: {
             query?: never;
@@ -206,7 +270,7 @@ export interface paths {
         };
         /**
          * The messages of a chat
-         * @description Return messages in the order of their timestamps: by offset, or by position next to a message.
+         * @description Return messages in the order of their timestamps: by offset, by position next to a message, or around one.
          */
         get: operations["page_history_api_history__chat_id__get"];
         put?: never;
@@ -425,6 +489,33 @@ export interface components {
             name: string;
         };
         /**
+         * BootstrapBody
+         * @description What a client shows first.
+         */
+        BootstrapBody: {
+            me: components["schemas"]["PersonBody"];
+            /**
+             * Chats
+             * @description Newest activity first: the 30 newest and all pinned ones. Their `participants` are both people of a private chat, and of a group the caller alone.
+             */
+            chats: components["schemas"]["ChatBody"][];
+            /**
+             * Next Cursor
+             * @description Continues `GET /api/chats` behind the 30 newest; null at the end.
+             */
+            next_cursor: string | null;
+            /**
+             * Users
+             * @description The caller and everyone named in `chats`.
+             */
+            users: components["schemas"]["PersonBody"][];
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+        };
+        /**
          * ChatBody
          * @description A chat as the caller sees it.
          */
@@ -466,6 +557,18 @@ export interface components {
              * @description Id of the message up to which everyone has read, 0 for none.
              */
             read_by_all_up_to: number;
+            /**
+             * Read Up To
+             * @description Id of the last message that the caller has read, 0 for none.
+             */
+            read_up_to: number;
+            /**
+             * Muted
+             * @description The caller's own choice, as `pinned` is.
+             */
+            muted: boolean;
+            /** Pinned */
+            pinned: boolean;
             /**
              * Created At
              * Format: date-time
@@ -514,6 +617,13 @@ export interface components {
              * @description Whether everyone in the chat other than the sender has read it.
              */
             is_read: boolean;
+            /**
+             * Reply To Id
+             * @description The message that this one answers.
+             */
+            reply_to_id: number | null;
+            /** @description Null when this is no reply. */
+            reply_to: components["schemas"]["QuoteBody"] | null;
             /**
              * Client Id
              * @description Only in the sender's own messages.
@@ -564,6 +674,11 @@ export interface components {
              * @example hi
              */
             text: string;
+            /**
+             * Reply To Id
+             * @description The message of this chat that this one answers.
+             */
+            reply_to_id?: number | null;
         };
         /**
          * NewParticipant
@@ -605,6 +720,22 @@ export interface components {
             role: "admin" | "member";
         };
         /**
+         * NewSettings
+         * @description What the caller chooses for a chat; what is absent or null stays as it is.
+         */
+        NewSettings: {
+            /**
+             * Muted
+             * @description Whether clients shall keep quiet about the chat.
+             */
+            muted?: boolean | null;
+            /**
+             * Pinned
+             * @description Whether the chat stands first in the caller's list.
+             */
+            pinned?: boolean | null;
+        };
+        /**
          * NewTitle
          * @description Another title for a group.
          */
@@ -635,6 +766,33 @@ export interface components {
             last_read_message_id: number;
         };
         /**
+         * PersonBody
+         * @description A person by name.
+         */
+        PersonBody: {
+            /** Id */
+            id: number;
+            /** Username */
+            username: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * QuoteBody
+         * @description The message that a reply answers.
+         */
+        QuoteBody: {
+            /** Id */
+            id: number;
+            /** Sender Id */
+            sender_id: number;
+            /**
+             * Text
+             * @description Its first 120 characters.
+             */
+            text: string;
+        };
+        /**
          * ReadMark
          * @description How far the caller has read.
          */
@@ -644,6 +802,40 @@ export interface components {
              * @example 17
              */
             message_id: number;
+        };
+        /**
+         * ReaderBody
+         * @description Someone who has read a message.
+         */
+        ReaderBody: {
+            /** User Id */
+            user_id: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /**
+         * ReadersBody
+         * @description Who has read a message and who has not, its sender left out.
+         */
+        ReadersBody: {
+            /**
+             * Count
+             * @description How many have read it.
+             */
+            count: number;
+            /**
+             * Seen
+             * @description Newest first; null in groups of more than 100.
+             */
+            seen: components["schemas"]["ReaderBody"][] | null;
+            /**
+             * Not Seen
+             * @description User ids; null in groups of more than 100.
+             */
+            not_seen: number[] | null;
         };
         /** HTTPValidationError */
         HTTPValidationError: {
@@ -903,6 +1095,53 @@ export interface operations {
             };
         };
     };
+    bootstrap_api_bootstrap_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BootstrapBody"];
+                };
+            };
+            /** @description No valid access token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Something in the request is malformed; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The outcome is unknown or the service cannot answer now: repeat the same request after `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     list_chats_api_chats_get: {
         parameters: {
             query?: {
@@ -1136,6 +1375,78 @@ export interface operations {
             };
             /** @description There is no such chat, message or person, or the caller may not see it. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Something in the request is malformed; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The outcome is unknown or the service cannot answer now: repeat the same request after `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    choose_settings_api_chats__chat_id__settings_patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The chat's id. */
+                chat_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSettings"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatBody"];
+                };
+            };
+            /** @description No valid access token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is no such chat, message or person, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description What is asked contradicts what is there; `detail` says what. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1438,7 +1749,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The `client_id` has been used for another text. */
+            /** @description What is asked contradicts what is there; `detail` says what. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1537,6 +1848,67 @@ export interface operations {
             };
         };
     };
+    list_readers_api_chats__chat_id__messages__message_id__seen_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The chat's id. */
+                chat_id: number;
+                /** @description The message's id. */
+                message_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadersBody"];
+                };
+            };
+            /** @description No valid access token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is no such chat, message or person, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Something in the request is malformed; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The outcome is unknown or the service cannot answer now: repeat the same request after `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     page_history_api_history__chat_id__get: {
         parameters: {
             query?: {
@@ -1549,6 +1921,8 @@ export interface operations {
                 before_id?: number | null;
                 /** @description The messages right after this one. */
                 after_id?: number | null;
+                /** @description This message, with about half of the page before it. */
+                around_id?: number | null;
             };
             header?: never;
             path: {
