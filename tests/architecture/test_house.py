@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import subprocess
 import sys
@@ -11,7 +12,14 @@ from pathlib import Path
 import pytest
 
 HOME = Path(__file__).resolve().parents[2]
-PACKAGES = ["services/platform", "services/user", "services/chat", "services/realtime", "services/terminal", "gateway/app"]
+PACKAGES = [
+    "services/platform",
+    "services/user",
+    "services/chat",
+    "services/realtime",
+    "services/terminal",
+    "gateway/app",
+]
 TEXT_LIMIT = 1_000_000
 
 
@@ -59,6 +67,14 @@ def test_locks_carry_hashes_and_no_addresses() -> None:
     assert len(pinned) > 50
     blocks = re.split(r"^(?=\S+==)", lock, flags=re.MULTILINE)[1:]
     assert [block.split()[0] for block in blocks if "--hash=sha256:" not in block] == []
+
+
+def test_the_web_clients_lock_has_hashes_and_no_registry() -> None:
+    lock = json.loads((HOME / "services" / "web" / "package-lock.json").read_text(encoding="utf-8"))
+    packages = {name: entry for name, entry in lock["packages"].items() if name}
+    assert [name for name, entry in packages.items() if "resolved" in entry] == []
+    assert [name for name, entry in packages.items() if "integrity" not in entry] == []
+    assert [name for name, entry in packages.items() if entry.get("hasInstallScript")] == []
 
 
 SECRETS = {
