@@ -1,0 +1,105 @@
+import { expect, type Locator, type Page } from '@playwright/test';
+import { Api } from './api.ts';
+
+/** What the ticks of an own message say, in the words that a screen reader hears. */
+export type Tick = 'Sending' | 'Sent' | 'Read by some' | 'Read' | 'Not sent';
+
+const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+/** The messenger in one tab, as its user sees it: everything is found by role and name. */
+export class Messenger {
+  /** The same person at the server, with this browser's cookies. */
+  readonly api: Api;
+  readonly chats: Locator;
+  readonly main: Locator;
+  /** The messages of the open chat. */
+  readonly log: Locator;
+  readonly composer: Locator;
+  readonly search: Locator;
+
+  constructor(readonly page: Page) {
+    this.api = new Api(page);
+    this.chats = page.getByRole('navigation', { name: 'Chats' });
+    this.main = page.getByRole('main');
+    this.log = page.getByRole('log');
+    this.composer = this.main.getByRole('textbox', { name: 'Message' });
+    this.search = this.chats.getByRole('searchbox', { name: 'Search' }).or(this.chats.getByRole('combobox', { name: 'Search' }));
+  }
+
+  /** Wait until the page shows somebody's chats. */
+  async ready(): Promise<this> {
+    await expect(this.chats).toBeVisible();
+    return this;
+  }
+
+  /** Wait until the connection is there and nothing is left to be fetched. */
+  async online(): Promise<this> {
+    await this.ready();
+    await expect(this.page.getByText(/^(Connecting|Updating)…$/)).toHaveCount(0);
+    return this;
+  }
+
+  /** A chat's row in the list. */
+  row(title: string): Locator {
+    return this.chats.getByRole('link', { name: new RegExp(`^${escaped(title)}`) });
+  }
+
+  /** Click a chat in the list and wait until it can be written in. */
+  async openChat(title: string): Promise<void> {
+    await this.row(title).click();
+    await expect(this.main.getByRole('heading', { level: 1, name: title })).toBeVisible();
+    await expect(this.composer).toBeEditable();
+  }
+
+  /** Load the page at a chat's address. */
+  async goTo(chatId: number): Promise<void> {
+    await this.page.goto(`/c/${chatId}`);
+    await expect(this.composer).toBeEditable();
+  }
+
+  /** Type and press Enter; the bubble is there, sent or not, and the composer is empty. */
+  async send(text: string): Promise<void> {
+    await this.composer.fill(text);
+    await this.composer.press('Enter');
+    await expect(this.composer).toHaveValue('');
+    await expect(this.message(text).last()).toBeAttached();
+  }
+
+  /** The row of a message, by what it says. */
+  message(text: string): Locator {
+    return this.log.getByRole('article').filter({ has: this.page.getByText(text, { exact: true }) });
+  }
+
+  /** What the rendered messages say, from above to below. */
+  texts(): Promise<string[]> {
+    return this.log.getByRole('article').locator('p[dir=auto]').allTextContents();
+  }
+
+  /** Wait until exactly these messages stand on the page, in this order. */
+  async expectTexts(texts: string[]): Promise<void> {
+    await expect(this.log.getByRole('article').locator('p[dir=auto]')).toHaveText(texts);
+  }
+
+  /** Wait until an own message has this state. */
+  async expectTick(text: string, tick: Tick): Promise<void> {
+    await expect(this.message(text)).toHaveAccessibleName(new RegExp(`, ${tick}$`));
+  }
+
+  /** Open a message's menu with the right mouse button. */
+  async openMenu(text: string): Promise<Locator> {
+    await this.message(text).getByText(text, { exact: true }).click({ button: 'right' });
+    const menu = this.page.getByRole('menu');
+    await expect(menu).toBeVisible();
+    return menu;
+  }
+
+  /** Open a message's menu and choose an entry. */
+  async choose(text: string, entry: string): Promise<void> {
+    await (await this.openMenu(text)).getByRole('menuitem', { name: entry }).click();
+  }
+
+  /** Whether the whole row is on the screen, and not only in the page. */
+  async expectOnScreen(row: Locator): Promise<void> {
+    await expect(row).toBeInViewport({ ratio: 0.9 });
+  }
+}
