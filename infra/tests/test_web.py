@@ -1,4 +1,7 @@
 import os
+import signal
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -15,7 +18,8 @@ TOOLS = {
     "npm": """echo "$1 $2" >>calls
 case $1 in
   ci) rm -rf node_modules && mkdir node_modules ;;
-  run) [ ! -e broken ] || { echo "src/main.tsx: Unexpected token"; exit 1; }
+  run) [ "$3" != sleep ] || { (trap 'echo tidy >tidied; exit' INT; echo ready >ready; sleep 60 & wait); exit; }
+       [ ! -e broken ] || { echo "src/main.tsx: Unexpected token"; exit 1; }
        rm -rf dist && mkdir -p dist/.vite dist/assets && cp index.html dist && cp src/main.tsx dist/assets/main.js ;;
 esac""",
 }
@@ -120,3 +124,29 @@ def test_only_the_gateway_is_told_where_it_is_and_a_new_build_restarts_it(stack:
     web.publish(stack)
     told = {found.name: found.environment["WEB_ROOT"] for found in services(stack) if "WEB_ROOT" in found.environment}
     assert told == {"gateway": str(web.published(stack))}
+
+
+def test_what_ends_us_ends_what_we_run(repo: Path) -> None:
+    client = web.folder(repo)
+
+    class EndedError(Exception):
+        pass
+
+    def end(*_: object) -> None:
+        raise EndedError
+
+    def when_ready() -> None:
+        while not (client / "ready").exists():
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, end)
+    watching = threading.Thread(target=when_ready)
+    watching.start()
+    try:
+        with pytest.raises(EndedError):
+            web.run(repo, "sleep")
+    finally:
+        watching.join()
+        signal.signal(signal.SIGUSR1, before)
+    assert (client / "tidied").exists()

@@ -8,7 +8,10 @@ must not be seen; each build has a folder of its own, so that a running gateway 
 import os
 import re
 import shutil
+import signal
 import subprocess
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from messenger_infra import system
@@ -28,6 +31,7 @@ SOURCES = (
     "scripts",
     "src",
 )
+PATIENCE = 15
 KEPT = 2
 """Copies a stack keeps: the one that is served, and the one before it, until its gateway has been restarted."""
 
@@ -116,12 +120,29 @@ def publish(stack: Stack) -> None:
         shutil.rmtree(path)
 
 
-def run(repo: Path, *arguments: str, env: dict[str, str] | None = None) -> int:
-    """Run a script of the web client's package.json with its output on the terminal; returns its exit code."""
+def run(repo: Path, *arguments: str, env: Mapping[str, str] | None = None) -> int:
+    """Run a script of the web client's package.json with its output on the terminal; returns its exit code.
+
+    Whatever ends us ends everything that it has started, browsers included: it is interrupted as a whole and given
+    `PATIENCE` seconds to tidy up.
+    """
     command = ["npm", "run", "--silent", *arguments]
-    return subprocess.run(  # noqa: S603 - our own command
-        command, check=False, cwd=folder(repo), env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL
-    ).returncode
+    with subprocess.Popen(  # noqa: S603 - our own command
+        command,
+        cwd=folder(repo),
+        env={**os.environ, **(env or {})},
+        stdin=subprocess.DEVNULL,
+        process_group=0,
+    ) as running:
+        try:
+            return running.wait()
+        except BaseException:
+            for number in (signal.SIGINT, signal.SIGKILL):
+                with suppress(ProcessLookupError):
+                    os.killpg(running.pid, number)
+                with suppress(subprocess.TimeoutExpired):
+                    running.wait(PATIENCE)
+            raise
 
 
 def browser_tests(repo: Path) -> list[str]:
