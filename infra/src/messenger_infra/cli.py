@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from messenger_infra import system, testing, web
 from messenger_infra.console import console
@@ -203,7 +204,7 @@ def main() -> None:
     try:
         app()
     except SetupError as error:
-        console.print(f"\n[bold red]error:[/] {error}", markup=True)
+        console.print(f"\n[bold red]error:[/] {escape(str(error))}")
         raise SystemExit(1) from None
     except PermissionError as error:
         advice = "run as the user who started the stack" if not system.is_root() else "check the owner of that path"

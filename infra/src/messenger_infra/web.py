@@ -160,7 +160,7 @@ def find_chromium() -> str:
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if found is None:
         with step("installing chromium (apt)"):
-            system.install(["chromium"])
+            system.install(["chromium", "fonts-liberation"])
         found = shutil.which("chromium")
     if found is None:
         raise SetupError("There is no Chromium, even after its installation: name one in CHROMIUM.")
