@@ -27,6 +27,7 @@ CLIENT_FRAMES = {
 SERVER_FRAMES = {
     "hello": live.Hello,
     "message": live.MessageFrame,
+    "messageChanged": live.MessageChangedFrame,
     "chat": live.ChatFrame,
     "hasRead": live.ReadFrame,
     "isRead": live.IsReadFrame,
@@ -39,6 +40,8 @@ SERVER_FRAMES = {
 }
 EVENTS = {
     "MessageSent": chat.MessageSent,
+    "MessageEdited": chat.MessageChanged,
+    "MessageDeleted": chat.MessageChanged,
     "MessageRead": chat.MessageRead,
     "ChatSettingsChanged": chat.ChatSettingsChanged,
     "ChatCreated": chat.MembershipChange,
@@ -56,6 +59,7 @@ SHARED = {
     "message": live.Message,
     "syncedChat": live.SyncedChat,
     "sentMessage": chat.MessageData,
+    "changedMessage": chat.ChangedMessageData,
     "chat": chat.ChatData,
 }
 

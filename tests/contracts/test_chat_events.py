@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ from chat_service.events import (
     chat_changed,
     chat_created,
     membership_changed,
+    message_changed,
     message_read,
     message_sent,
     settings_changed,
@@ -76,6 +78,8 @@ def view(version: int, *roles: tuple[UserId, Role], title: str = "Weekend", last
     )
 
 
+EDITED = replace(message(PRIVATE, 2, "hello"), edited_at=AT)
+DELETED = replace(message(GROUP, 4, ""), deleted=True)
 TWO = ((ALICE, Role.CREATOR), (BOB, Role.MEMBER))
 THREE = (*TWO, (CAROL, Role.MEMBER))
 PUBLISHED: dict[str, list[Emission]] = {
@@ -85,6 +89,8 @@ PUBLISHED: dict[str, list[Emission]] = {
         message_read(Receipt(PRIVATE.id, BOB, mark(2), (ALICE,), MessageId(102), (ALICE,))),
         message_read(Receipt(GROUP.id, BOB, mark(4), (ALICE, CAROL))),
         message_sent(message(PRIVATE, 3, "indeed", Quote(MessageId(102), ALICE, "hi")), PRIVATE),
+        message_changed("MessageEdited", SeenMessage(EDITED, is_read=True), PRIVATE),
+        message_changed("MessageDeleted", SeenMessage(DELETED, is_read=False), GROUP),
     ],
     "chat.settings": [settings_changed(GROUP.id, BOB, OwnSettings(muted=True, pinned=False))],
     "chat.membership": [
@@ -117,6 +123,7 @@ def _read(key: str) -> list[Any]:
     decoders: dict[str, msgspec.json.Decoder[Any]] = {
         "MessageSent": reader.message_sent,
         "MessageRead": reader.message_read,
+        **dict.fromkeys(reader.CHANGES_OF_MESSAGES, reader.message_changed),
         "ChatSettingsChanged": reader.chat_settings_changed,
         **dict.fromkeys(reader.CHAT_EVENTS, reader.chat_event),
     }
@@ -124,11 +131,16 @@ def _read(key: str) -> list[Any]:
 
 
 def test_realtime_reads_the_golden_messages() -> None:
-    private, group, read_by_all, read, reply = _read("chat.message")
+    private, group, read_by_all, read, reply, edited, deleted = _read("chat.message")
     assert (private.version, private.to, private.message.text) == (2, [2, 3], "hi")
     assert private.message.client_id == "7d4f1c9e-2f0b-4c53-9a51-0d6f3a1f9b11"
     assert (private.message.reply_to_id, private.message.reply_to) == (None, None)
     assert (reply.message.reply_to_id, reply.message.reply_to) == (102, Quoted(102, 2, "hi"))
+    assert (edited.version, edited.to, edited.message.id) == (2, [2, 3], 102)
+    assert (edited.message.text, edited.message.is_read) == ("hello", True)
+    assert (edited.message.edited_at, edited.message.deleted) == ("2026-01-02T03:04:05.678900Z", False)
+    assert (deleted.version, deleted.to, deleted.members_version) == (5, None, 3)
+    assert (deleted.message.text, deleted.message.deleted, deleted.message.is_read) == ("", True, False)
     assert (group.version, group.to, group.members_version) == (4, None, 3)
     assert (read_by_all.user_id, read_by_all.message_id, read_by_all.authors) == (3, 102, [2])
     assert (read_by_all.is_read_up_to, read_by_all.is_read_authors) == (102, [2])

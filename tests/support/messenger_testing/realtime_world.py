@@ -75,7 +75,7 @@ class FakeSocket:
                 await self._changed.wait()
 
     def versions(self) -> list[int]:
-        return [frame["version"] for frame in self.frames if frame["type"] in {"message", "chat"}]
+        return [frame["version"] for frame in self.frames if frame["type"] in {"message", "message_changed", "chat"}]
 
     def of(self, kind: str) -> list[Frame]:
         return [frame for frame in self.frames if frame["type"] == kind]

@@ -49,6 +49,14 @@ class MessageData(msgspec.Struct, omit_defaults=True):
     client_id: UUID
     reply_to_id: int | None = None
     reply_to: QuoteData | None = None
+    edited_at: datetime | None = None
+    deleted: bool = False
+
+
+class ChangedMessageData(MessageData, omit_defaults=True, kw_only=True):
+    """A message that may have been read before it was changed; a deleted one has no text."""
+
+    is_read: bool
 
 
 class MessageSent(msgspec.Struct, omit_defaults=True):
@@ -60,6 +68,15 @@ class MessageSent(msgspec.Struct, omit_defaults=True):
 
     version: int
     message: MessageData
+    to: list[int] | UnsetType = UNSET
+    members_version: int | UnsetType = UNSET
+
+
+class MessageChanged(msgspec.Struct, omit_defaults=True):
+    """MessageEdited, MessageDeleted; `to` and `members_version` as in `MessageSent`."""
+
+    version: int
+    message: ChangedMessageData
     to: list[int] | UnsetType = UNSET
     members_version: int | UnsetType = UNSET
 
@@ -93,7 +110,7 @@ class ParticipantData(msgspec.Struct):
 
 
 class LastMessageData(msgspec.Struct):
-    """The newest message in a chat object."""
+    """The newest message that is not deleted, in a chat object."""
 
     id: int
     chat_id: int
@@ -103,6 +120,8 @@ class LastMessageData(msgspec.Struct):
     is_read: bool
     reply_to_id: int | None
     reply_to: QuoteData | None
+    edited_at: datetime | None
+    deleted: bool
 
 
 class ChatData(msgspec.Struct, omit_defaults=True):
@@ -147,7 +166,14 @@ def message_data(message: Message) -> MessageData:
         message.client_id,
         message.reply_to_id,
         quote_data(message.quote),
+        message.edited_at,
+        message.deleted,
     )
+
+
+def changed_message_data(seen: SeenMessage) -> ChangedMessageData:
+    """Shape a message that has been edited or deleted."""
+    return ChangedMessageData(**msgspec.structs.asdict(message_data(seen.message)), is_read=seen.is_read)
 
 
 def quote_data(quote: Quote | None) -> QuoteData | None:
@@ -157,12 +183,20 @@ def quote_data(quote: Quote | None) -> QuoteData | None:
 
 def message_sent(message: Message, chat: LockedChat) -> Emission:
     """Say that a message has been appended."""
-    data = MessageSent(message.seq, message_data(message))
+    return _of_message("MessageSent", MessageSent(message.seq, message_data(message)), chat)
+
+
+def message_changed(kind: str, seen: SeenMessage, chat: LockedChat) -> Emission:
+    """Say that in the newest version a message was edited (`MessageEdited`) or deleted (`MessageDeleted`)."""
+    return _of_message(kind, MessageChanged(chat.last_seq, changed_message_data(seen)), chat)
+
+
+def _of_message(kind: str, data: MessageSent | MessageChanged, chat: LockedChat) -> Emission:
     if chat.peers is not None:
         data.to = list(chat.peers)
     else:
         data.members_version = chat.members_seq
-    return MESSAGES, Event("MessageSent", SOURCE, f"chats/{message.chat_id}", data)
+    return MESSAGES, Event(kind, SOURCE, f"chats/{chat.id}", data)
 
 
 def message_read(receipt: Receipt) -> Emission:
@@ -216,6 +250,8 @@ def _last_message(last: SeenMessage) -> LastMessageData:
         last.is_read,
         message.reply_to_id,
         quote_data(message.quote),
+        message.edited_at,
+        message.deleted,
     )
 
 

@@ -23,6 +23,8 @@ from chat_service.services.appoint_participant import AppointParticipant
 from chat_service.services.check_people import CheckPeople
 from chat_service.services.choose_settings import ChooseSettings
 from chat_service.services.create_chat import CreateChat
+from chat_service.services.delete_message import DeleteMessage
+from chat_service.services.edit_message import EditMessage
 from chat_service.services.list_readers import ListReaders
 from chat_service.services.mark_read import MarkRead
 from chat_service.services.open_messenger import OpenMessenger
@@ -64,6 +66,8 @@ class Wiring:
     appoint_participant: AppointParticipant
     remove_participant: RemoveParticipant
     send_message: SendMessage
+    edit_message: EditMessage
+    delete_message: DeleteMessage
     mark_read: MarkRead
     list_readers: ListReaders
     page_history: PageHistory
@@ -108,6 +112,7 @@ def _assemble(
         return TokenBuckets(rate=rate if settings.rate_limited else 0, burst=burst)
 
     chats, views = Chats(engine), Views(engine)
+    messages = limit(MESSAGES_PER_S, MESSAGE_BURST)  # Edits and deletions reach as many people as sends.
     check_people = CheckPeople(known_users, accounts)
     return Wiring(
         engine=engine,
@@ -122,7 +127,9 @@ def _assemble(
         add_participant=AddParticipant(chats, check_people),
         appoint_participant=AppointParticipant(chats),
         remove_participant=RemoveParticipant(chats),
-        send_message=SendMessage(writer, limit(MESSAGES_PER_S, MESSAGE_BURST)),
+        send_message=SendMessage(writer, messages),
+        edit_message=EditMessage(chats, messages),
+        delete_message=DeleteMessage(chats, messages),
         mark_read=MarkRead(writer),
         list_readers=ListReaders(Receipts(engine)),
         page_history=PageHistory(Histories(engine)),

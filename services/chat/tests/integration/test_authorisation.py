@@ -26,6 +26,8 @@ TABLE: dict[tuple[str, str], tuple[Any, tuple[int, int, int, int]]] = {
     ("DELETE", "/api/chats/{chat_id}/participants/{user_id}"): (None, (404, 403, 204, 204)),
     ("POST", "/api/chats/{chat_id}/messages"): ({"client_id": "{uuid}", "text": "hi"}, (404, 201, 201, 201)),
     ("POST", "/api/chats/{chat_id}/read"): ({"message_id": "{message}"}, (404, 204, 204, 204)),
+    ("PATCH", "/api/chats/{chat_id}/messages/{message_id}"): ({"text": "ho"}, (404, 403, 403, 200)),
+    ("DELETE", "/api/chats/{chat_id}/messages/{message_id}"): (None, (404, 403, 204, 204)),
     ("GET", "/api/chats/{chat_id}/messages/{message_id}/seen"): (None, (404, 200, 200, 200)),
     ("GET", "/api/history/{chat_id}"): (None, (404, 200, 200, 200)),
 }

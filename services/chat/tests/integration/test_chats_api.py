@@ -213,7 +213,7 @@ async def test_creation_is_limited_per_person_but_opening_is_not(people: Any) ->
 async def test_the_openapi_document_names_every_error(people: Any) -> None:
     document = (await people.client().get("/openapi.json")).json()
     operations = [operation for path in document["paths"].values() for operation in path.values()]
-    assert len(operations) == 13
+    assert len(operations) == 15
     for operation in operations:
         assert {"401", "422", "503"} <= operation["responses"].keys()
         assert operation["security"]

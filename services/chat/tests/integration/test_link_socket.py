@@ -121,6 +121,42 @@ async def test_replies_come_with_their_quotes_over_the_link(people: Any, peer: P
     assert log["entries"][0]["message"]["reply_to"] == quote
 
 
+async def test_edits_and_deletions_have_versions_of_their_own(people: Any, peer: Peer) -> None:
+    alice, bob = await people("alice"), await people("bob")
+    chat_id = await alice.private(bob)
+    first, second = await alice.say(chat_id, "one"), await alice.say(chat_id, "two")
+    await bob.read(chat_id, first["id"])
+    base = f"/api/chats/{chat_id}/messages"
+    await alice.call("PATCH", f"{base}/{first['id']}", 200, {"text": "uno"})
+    await alice.call("DELETE", f"{base}/{second['id']}", 204)
+    (answer,) = (await peer.ask("sync", user_id=bob.id, chats={str(chat_id): 2}))["chats"]
+    assert (answer["version"], answer["too_long"]) == (5, False)
+    sent, edited, deleted = answer["entries"]
+    assert [(entry["version"], entry["changed"]) for entry in answer["entries"]] == [(3, False), (4, True), (5, True)]
+    assert sent["message"] == deleted["message"], "a version shows the message as it is now"
+    assert (deleted["message"]["id"], deleted["message"]["text"], deleted["message"]["deleted"]) == (
+        second["id"],
+        "",
+        True,
+    )
+    assert (edited["message"]["text"], edited["message"]["is_read"]) == ("uno", True)
+    assert "client_id" not in edited["message"]
+    log = await peer.ask("entries", chat_id=chat_id, after_version=3)
+    assert [entry["message"]["is_read"] for entry in log["entries"]] == [True, False]
+    assert [entry["changed"] for entry in log["entries"]] == [True, True]
+    assert all("client_id" in entry["message"] for entry in log["entries"])
+
+
+async def test_a_chat_that_only_had_an_edit_has_changed(people: Any, peer: Peer) -> None:
+    alice = await people("alice")
+    chat_id = await alice.group()
+    said = await alice.say(chat_id)
+    since = datetime.now(UTC)
+    await alice.call("PATCH", f"/api/chats/{chat_id}/messages/{said['id']}", 200, {"text": "ho"})
+    found = await peer.ask("changed_since", user_ids=[alice.id], since=since.isoformat())
+    assert found == [{"chat_id": chat_id, "version": 3, "since_version": 2}]
+
+
 async def test_sync_of_what_is_up_to_date_is_empty(people: Any, peer: Peer) -> None:
     alice, bob = await people("alice"), await people("bob")
     chat_id = await alice.private(bob)

@@ -24,7 +24,7 @@ async def test_a_message_has_the_contracts_shape(talk: Any) -> None:
     body = {"client_id": client_id, "text": "  hi "}
     sent = await alice.call("POST", f"/api/chats/{chat_id}/messages", 201, body)
     shape = {"id": sent["id"], "chat_id": chat_id, "sender_id": alice.id, "text": "hi", "is_read": False}
-    shape |= {"reply_to_id": None, "reply_to": None}
+    shape |= {"reply_to_id": None, "reply_to": None, "edited_at": None, "deleted": False}
     assert sent == {**shape, "timestamp": sent["timestamp"], "client_id": client_id}
     assert sent["timestamp"].endswith("Z")
     assert await alice.history(chat_id) == [sent]

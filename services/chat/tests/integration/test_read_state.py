@@ -38,10 +38,13 @@ from chat_service.repositories.logs import Logs
 from chat_service.repositories.messages import Messages
 from chat_service.repositories.views import Views
 from chat_service.services.add_participant import AddParticipant
+from chat_service.services.delete_message import DeleteMessage
+from chat_service.services.edit_message import EditMessage
 from chat_service.services.read_log import ReadLog
 from chat_service.services.remove_participant import RemoveParticipant
 from chat_service.services.write_batch import WriteBatch
 from chat_service.settings import ChatSettings
+from messenger_platform.limits import TokenBuckets
 
 SOMEBODY: Any = None  # Only the user service would look at it.
 USERS = [UserId(number) for number in range(1, 6)]
@@ -116,6 +119,8 @@ class World:
         self.chats = RecordingChats(Chats(engine), self.told)
         self.add = AddParticipant(self.chats, Everybody())  # type: ignore[arg-type] # a stand-in
         self.remove = RemoveParticipant(self.chats)
+        self.edit = EditMessage(self.chats, TokenBuckets(0, 1))
+        self.delete = DeleteMessage(self.chats, TokenBuckets(0, 1))
         self.histories = Histories(engine)
         self.views = Views(engine)
         self.read_log = ReadLog(Logs(engine))
@@ -145,6 +150,7 @@ class GroupLife(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.world: World
         self.ids: list[int] = []
+        self.deleted: set[int] = set()
 
     def run(self, coroutine: Any) -> Any:
         return self.runner.run(coroutine)
@@ -202,6 +208,22 @@ class GroupLife(RuleBasedStateMachine):
                 self.model.mark(user, ordinal)
         self.apply_events()
 
+    @precondition(lambda self: self.ids and self.model.read)
+    @rule(data=st.data(), deletes=st.booleans())
+    def change(self, data: Any, deletes: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name.
+        """Edit or delete a message of someone who is there: counts and ticks stay as they are."""
+        ordinal = data.draw(st.integers(1, len(self.ids)))
+        sender = self.model.senders[ordinal - 1]
+        message_id = MessageId(self.ids[ordinal - 1])
+        if sender not in self.model.read:
+            return
+        if deletes:
+            self.run(self.world.delete(self.chat_id, sender, message_id))
+            self.deleted.add(message_id)
+        elif message_id not in self.deleted:
+            self.run(self.world.edit(self.chat_id, sender, message_id, data.draw(st.sampled_from(["hi", "ho"]))))
+        self.apply_events()
+
     @precondition(lambda self: USERS[0] in self.model.read and len(self.model.read) < len(USERS))
     @rule(data=st.data())
     def join(self, data: Any) -> None:
@@ -238,12 +260,15 @@ class GroupLife(RuleBasedStateMachine):
         for user in self.present:
             history = self.run(self.world.histories.page(self.chat_id, user, Page(Oldest(0), 200)))
             assert [seen.message.id for seen in history] == self.ids
+            assert {seen.message.id for seen in history if seen.message.deleted} == self.deleted
             assert [seen.is_read for seen in history] == [
                 self.model.is_read(ordinal) for ordinal in range(1, len(self.ids) + 1)
             ]
             view = self.run(self.world.views.of(self.chat_id, user))
             assert view.unread_count == self.model.unread(user)
             assert view.participant_count == len(self.present)
+            left = [id_ for id_ in self.ids if id_ not in self.deleted]
+            assert (view.last_message and view.last_message.message.id) == (left[-1] if left else None)
 
     @invariant()
     def a_client_that_applied_the_events_knows_the_same(self) -> None:

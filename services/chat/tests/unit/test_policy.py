@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from chat_service.domain.model import Role
-from chat_service.domain.policy import may_add, may_appoint, may_remove
+from chat_service.domain.policy import may_add, may_appoint, may_delete, may_remove
 
 C, A, M = Role.CREATOR, Role.ADMIN, Role.MEMBER
 
@@ -39,3 +39,11 @@ def test_everyone_may_leave(role: Role) -> None:
 @pytest.mark.parametrize("actor", list(Role))
 def test_only_the_creator_appoints_and_nobody_the_creator(actor: Role, target: Role) -> None:
     assert may_appoint(actor, target) is (actor is C and target is not C)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_messages_are_deleted_by_their_senders_and_in_groups_by_those_in_charge(role: Role) -> None:
+    assert may_delete(role, own=True, private=True)
+    assert may_delete(role, own=True, private=False)
+    assert not may_delete(role, own=False, private=True)
+    assert may_delete(role, own=False, private=False) is (role is not M)

@@ -13,7 +13,7 @@ import pytest
 
 from messenger_platform.sessions import SessionEnd
 from messenger_testing.realtime_world import World
-from realtime_service.domain.events import ChatEvent, ChatSettingsChanged, MessageRead, MessageSent
+from realtime_service.domain.events import ChatEvent, ChatSettingsChanged, MessageChanged, MessageRead, MessageSent
 from realtime_service.services.ports import ChatVersion, Entry
 
 Settled = Callable[[], Awaitable[None]]
@@ -57,6 +57,62 @@ async def test_a_repeated_event_is_delivered_once(world: World, settled: Settled
         world.hub.apply(event)
     await settled()
     assert bob.versions() == [2, 3, 4]
+
+
+async def test_a_change_of_a_message_takes_its_turn_among_the_versions(world: World, settled: Settled) -> None:
+    _, alice = world.connect(1)
+    _, bob = world.connect(2)
+    sent = world.sent(2)
+    edited = MessageChanged(3, msgspec.structs.replace(sent.message, text="edited", is_read=True), to=[1, 2])
+    for event in (sent, edited, sent, edited, world.sent(4)):
+        world.hub.apply(event)
+    await settled()
+    assert alice.versions() == bob.versions() == [2, 3, 4]
+    assert [frame["type"] for frame in bob.frames] == ["message", "message_changed", "message"]
+    changed = bob.frames[1]["message"]
+    assert (changed["id"], changed["text"], changed["is_read"]) == (sent.message.id, "edited", True)
+    assert "client_id" not in changed
+    assert alice.frames[1]["message"]["client_id"] == sent.message.client_id
+
+
+async def test_an_unknown_chat_may_first_be_met_by_a_change(world: World, settled: Settled) -> None:
+    _, bob = world.connect(2)
+    world.chats.people[10] = [1, 2]
+    world.hub.apply(MessageChanged(7, world.message(), to=None, members_version=3))
+    world.hub.apply(MessageChanged(8, world.message(chat_id=10), to=None, members_version=3))
+    await settled()
+    assert bob.versions() == [7, 8]
+
+
+async def test_a_hole_with_a_change_in_it_is_filled_with_the_change(world: World, settled: Settled) -> None:
+    _, bob = world.connect(2)
+    world.chats.people[10] = [1, 2]
+    events = {version: world.sent(version) for version in (2, 3, 5)}
+    world.chats.logs[10] = [
+        Entry(2, events[2].message),
+        Entry(3, events[3].message),
+        Entry(4, events[2].message, changed=True),
+        Entry(5, events[5].message),
+    ]
+    world.hub.apply(events[2])
+    world.hub.apply(events[5])
+    await settled()
+    assert [(frame["version"], frame["type"]) for frame in bob.frames] == [
+        (2, "message"),
+        (3, "message"),
+        (4, "message_changed"),
+        (5, "message"),
+    ]
+
+
+async def test_a_change_acknowledges_no_send(world: World, settled: Settled) -> None:
+    connection, alice = world.connect(1)
+    sent = world.sent(2)
+    connection.await_send(10, str(sent.message.client_id))
+    world.hub.apply(MessageChanged(2, sent.message, to=[1, 2]))
+    await settled()
+    assert alice.versions() == [2]
+    assert connection.awaits(sent.message)
 
 
 async def test_a_hole_is_fetched_and_filled_in_order(world: World, settled: Settled) -> None:

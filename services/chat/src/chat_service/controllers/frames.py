@@ -11,9 +11,9 @@ from msgspec import UNSET, UnsetType
 
 from chat_service.domain.batch import Sent
 from chat_service.domain.errors import ChatError, NotFound
-from chat_service.domain.log import Difference, Entry
-from chat_service.domain.model import ChatId, ChatView, Message, UserId
-from chat_service.events import QuoteData, chat_data, message_data, quote_data
+from chat_service.domain.log import Difference, Entry, Members
+from chat_service.domain.model import ChatId, ChatView, Message, SeenMessage, UserId
+from chat_service.events import QuoteData, changed_message_data, chat_data, message_data, quote_data
 from messenger_platform.errors import Unavailable
 
 
@@ -29,6 +29,8 @@ class MessageFrame(msgspec.Struct, omit_defaults=True):
     client_id: UUID | UnsetType = UNSET
     reply_to_id: int | None = None
     reply_to: QuoteData | None = None
+    edited_at: datetime | None = None
+    deleted: bool = False
 
 
 def problem(error: Exception) -> tuple[str, str]:
@@ -50,6 +52,8 @@ def message_frame(message: Message, *, is_read: bool, own: bool) -> MessageFrame
         message.client_id if own else UNSET,
         message.reply_to_id,
         quote_data(message.quote),
+        message.edited_at,
+        message.deleted,
     )
 
 
@@ -89,6 +93,7 @@ def difference_frame(difference: Difference, viewer: UserId) -> dict[str, Any]:
             if entry.message is None
             else {
                 "version": entry.version,
+                "changed": entry.changed,
                 "message": message_frame(
                     entry.message,
                     is_read=state.read.is_read(entry.message, viewer),
@@ -100,8 +105,14 @@ def difference_frame(difference: Difference, viewer: UserId) -> dict[str, Any]:
     return frame
 
 
-def event_entry(entry: Entry, chat: ChatView | None) -> dict[str, Any]:
+def event_entry(entry: Entry, members: Members, chat: ChatView | None) -> dict[str, Any]:
     """Shape an entry as the event told it: messages with `client_id`, a change as the chat is now."""
-    if entry.message is not None:
-        return {"version": entry.version, "message": message_data(entry.message)}
+    message = entry.message
+    if message is not None and entry.changed:
+        # Who looks matters only where one person is left.
+        viewer = members.participants[0] if members.participants else message.sender_id
+        seen = SeenMessage(message, members.read.is_read(message, viewer))
+        return {"version": entry.version, "changed": True, "message": changed_message_data(seen)}
+    if message is not None:
+        return {"version": entry.version, "message": message_data(message)}
     return {"version": entry.version, "chat": None if chat is None else chat_data(chat)}

@@ -185,11 +185,12 @@ class Link:
         return {
             "version": members.version,
             "participants": members.participants,
-            "entries": [event_entry(entry, chat) for entry in entries],
+            "entries": [event_entry(entry, members, chat) for entry in entries],
         }
 
     async def _members(self, params: MembersParams) -> Any:
-        return await self._read_log.members(ChatId(params.chat_id))
+        members = await self._read_log.members(ChatId(params.chat_id))
+        return {"version": members.version, "participants": members.participants}
 
     async def _changed_since(self, params: ChangedParams) -> Any:
         return await self._read_log.changed_since([UserId(user_id) for user_id in params.user_ids], params.since)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Response, status
 
 from chat_service.controllers.answers import problems
 from chat_service.controllers.deps import Caller, Wired
-from chat_service.controllers.schemas import MessageBody, NewMessage, ReadersBody, ReadMark
+from chat_service.controllers.schemas import MessageBody, NewMessage, NewText, ReadersBody, ReadMark
 from chat_service.domain.history import Around, Newest, Oldest, Page, Span
 from chat_service.domain.model import MAX_ID, ChatId, MessageId
 from messenger_platform.http_auth import bearer_scheme
@@ -40,6 +40,31 @@ async def send_message(
     if sent.duplicate:
         response.status_code = status.HTTP_200_OK
     return MessageBody.of(sent.message, caller, is_read=sent.is_read)
+
+
+@router.patch(
+    "/chats/{chat_id}/messages/{message_id}", summary="Edit a message", responses=problems(403, 404, 409, 429)
+)
+async def edit_message(
+    chat_id: ChatIdPath, message_id: MessageIdPath, body: NewText, caller: Caller, wiring: Wired
+) -> MessageBody:
+    """Give the caller's own message another text; everyone in the chat is told. The same text again changes nothing."""
+    edited = await wiring.edit_message(ChatId(chat_id), caller, MessageId(message_id), body.text)
+    return MessageBody.seen(edited, caller)
+
+
+@router.delete(
+    "/chats/{chat_id}/messages/{message_id}",
+    summary="Delete a message for everyone",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=problems(403, 404, 429),
+)
+async def delete_message(chat_id: ChatIdPath, message_id: MessageIdPath, caller: Caller, wiring: Wired) -> None:
+    """Take the text of a message away, for its sender and, in groups, the creator and admins.
+
+    It stays in its place, empty and marked as deleted. Deleting again changes nothing.
+    """
+    await wiring.delete_message(ChatId(chat_id), caller, MessageId(message_id))
 
 
 @router.post(

@@ -79,6 +79,12 @@ class NewMessage(_Body):
     reply_to_id: Id | None = Field(default=None, description="The message of this chat that this one answers.")
 
 
+class NewText(_Body):
+    """Another text for a message."""
+
+    text: str = Field(description="1 to 4096 characters after trimming.", examples=["hi!"])
+
+
 class ReadMark(_Body):
     """How far the caller has read."""
 
@@ -103,7 +109,9 @@ class MessageBody(BaseModel):
     timestamp: datetime
     is_read: bool = Field(description="Whether everyone in the chat other than the sender has read it.")
     reply_to_id: int | None = Field(description="The message that this one answers.")
-    reply_to: QuoteBody | None = Field(description="Null when this is no reply.")
+    reply_to: QuoteBody | None = Field(description="Null when this is no reply, or what it answers was deleted.")
+    edited_at: datetime | None = Field(description="Null when it is as it was sent.")
+    deleted: bool = Field(description="Its text is empty then, and stays so.")
     client_id: UUID | None = Field(
         default=None,
         description="Only in the sender's own messages.",
@@ -122,6 +130,8 @@ class MessageBody(BaseModel):
             timestamp=message.created_at,
             is_read=is_read,
             reply_to_id=message.reply_to_id,
+            edited_at=message.edited_at,
+            deleted=message.deleted,
             reply_to=None if quote is None else QuoteBody(id=quote.id, sender_id=quote.sender_id, text=quote.text),
             client_id=message.client_id if message.sender_id == viewer else None,
         )
@@ -151,15 +161,17 @@ class ChatBody(BaseModel):
         description="In lists at most 200, the caller first; complete where one chat is asked for."
     )
     participant_count: int
-    last_message: MessageBody | None
+    last_message: MessageBody | None = Field(description="The newest that is not deleted.")
     unread_count: int = Field(description="Messages of others behind the caller's mark.")
-    version: int = Field(description="Grows by one with every message and every change of the chat.")
+    version: int = Field(description="Grows by one with every message, edit, deletion and change of the chat.")
     read_by_all_up_to: int = Field(description="Id of the message up to which everyone has read, 0 for none.")
     read_up_to: int = Field(description="Id of the last message that the caller has read, 0 for none.")
     muted: bool = Field(description="The caller's own choice, as `pinned` is.")
     pinned: bool
     created_at: datetime
-    updated_at: datetime = Field(description="Time of the newest version; orders the list.")
+    updated_at: datetime = Field(
+        description="Time of the newest message or change of the chat itself; orders the list."
+    )
 
     @classmethod
     def of(cls, view: ChatView, viewer: UserId) -> ChatBody:

@@ -151,7 +151,9 @@ class Batch:
         key = (op.chat_id, op.user_id, op.client_id)
         known = self._ground.sent.get(key)
         if known is not None:
-            if known.text != op.text or known.reply_to_id != op.reply_to_id:
+            # Of an edited message nobody knows any more what was sent first.
+            is_as_sent = known.edited_at is None and not known.deleted
+            if (is_as_sent and known.text != op.text) or known.reply_to_id != op.reply_to_id:
                 return Conflict("This client_id has been used for another text or reply.")
             state = ReadState(chat.watermark, chat.participant_count)
             return Sent(known, duplicate=True, is_read=state.is_read(known, op.user_id), to=chat.peers)

@@ -9,10 +9,11 @@ from chat_service.domain.model import ChatId, ChatView, Message, MessageId, Read
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One version: a message, or None for a change of the chat itself."""
+    """One version: a message, sent or else `changed`, as it is now; or None for a change of the chat itself."""
 
     version: int
     message: Message | None
+    changed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,11 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """Everyone in a chat, as of a version."""
+    """Everyone in a chat, as of a version, and how far they all have read."""
 
     version: int
     participants: tuple[UserId, ...]
+    read: ReadState
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message as it is stored, with what its reply quotes."""
+    """One message as it is stored, with what it quotes; a deleted one has no text and quotes nothing."""
 
     chat_id: ChatId
     seq: int
@@ -72,6 +72,8 @@ class Message:
     created_at: datetime
     reply_to_id: MessageId | None = None
     quote: Quote | None = None
+    edited_at: datetime | None = None
+    deleted: bool = False
 
     @property
     def mark(self) -> Mark:
@@ -83,7 +85,8 @@ class Message:
 class LockedChat:
     """A chat's counters while its row is locked; `peers` are the two of a private chat, None in a group.
 
-    `members_seq` is the version that last changed the participants.
+    `members_seq` is the version that last changed the participants, `updated_at` the time of the newest version that is
+    no edit or deletion, `edited_at` the time of the newest that is one.
     """
 
     id: ChatId
@@ -94,6 +97,12 @@ class LockedChat:
     updated_at: datetime
     watermark: Mark
     participant_count: int
+    edited_at: datetime | None = None
+
+    @property
+    def changed_at(self) -> datetime:
+        """The time of the newest version."""
+        return self.updated_at if self.edited_at is None else max(self.updated_at, self.edited_at)
 
     def advance(self, now: datetime) -> datetime:
         """Begin the next version and return its time, which is never before the previous one's.
@@ -101,8 +110,14 @@ class LockedChat:
         Clocks of processes differ and jump; within a chat time does not run backwards.
         """
         self.last_seq += 1
-        self.updated_at = max(now, self.updated_at)
+        self.updated_at = max(now, self.changed_at)
         return self.updated_at
+
+    def edit(self, now: datetime) -> datetime:
+        """Begin a version that edits or deletes a message: no activity that lists of chats are ordered by."""
+        self.last_seq += 1
+        self.edited_at = max(now, self.changed_at)
+        return self.edited_at
 
     def change(self, now: datetime) -> datetime:
         """Begin a version that changes the participants, their roles or the title."""

@@ -1,4 +1,4 @@
-"""Who may change a group's membership, as a table."""
+"""Who may change a group's membership, as a table, and who may delete messages."""
 
 from __future__ import annotations
 
@@ -24,3 +24,8 @@ def may_remove(actor: Role, target: Role, *, oneself: bool) -> bool:
 def may_appoint(actor: Role, target: Role) -> bool:
     """Tell whether a participant may make another an admin or a member; the creator stays the creator."""
     return actor is Role.CREATOR and target is not Role.CREATOR
+
+
+def may_delete(actor: Role, *, own: bool, private: bool) -> bool:
+    """Tell whether a participant may delete a message: one's own, and in groups the creator and admins any."""
+    return own or (not private and actor in {Role.CREATOR, Role.ADMIN})

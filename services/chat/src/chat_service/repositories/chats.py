@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import Select, delete, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as insert_unless_there
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.sql.elements import ColumnElement
@@ -16,6 +17,7 @@ from chat_service.domain.model import (
     ChatView,
     LockedChat,
     Mark,
+    Message,
     MessageId,
     NewChat,
     OwnSettings,
@@ -24,7 +26,7 @@ from chat_service.domain.model import (
 )
 from chat_service.events import Emission
 from chat_service.repositories.tables import ChatChangeRow, ChatRow, MessageRow, ParticipantRow
-from chat_service.repositories.views import views_for_all
+from chat_service.repositories.views import MESSAGE_COLUMNS, QUOTED, message_of, views_for_all
 from messenger_platform.database import translate_database_errors
 from messenger_platform.events import emit
 
@@ -111,6 +113,7 @@ class ChatTransaction:
             updated_at=row.updated_at,
             watermark=Mark(row.watermark_seq, MessageId(row.watermark_message_id), row.watermark_ordinal),
             participant_count=row.participant_count,
+            edited_at=row.edited_at,
         )
 
     async def roles(self, chat_id: ChatId, user_ids: Sequence[UserId]) -> dict[UserId, Role]:
@@ -197,8 +200,28 @@ class ChatTransaction:
         statement = select(ParticipantRow.user_id).where(ParticipantRow.chat_id == chat_id, wrote)
         return [UserId(user_id) for user_id in await self._session.scalars(statement.order_by(ParticipantRow.user_id))]
 
-    async def record(self, chat: LockedChat, kind: str, data: Mapping[str, object]) -> None:
-        """Store the chat's counters, and the change that its newest version is."""
+    async def message(self, chat_id: ChatId, message_id: MessageId) -> Message | None:
+        """Return a message, None when it is not in the chat."""
+        messages: Select[Any] = select(*MESSAGE_COLUMNS)
+        wanted = (MessageRow.chat_id == chat_id) & (MessageRow.id == message_id)
+        statement = messages.select_from(MessageRow).outerjoin(*QUOTED).where(wanted)
+        row = (await self._session.execute(statement)).one_or_none()
+        return None if row is None else message_of(row, chat_id)
+
+    async def rewrite(self, chat: LockedChat, message: Message) -> None:
+        """Store a message as it has been edited or deleted in the newest version."""
+        values = {
+            "text": message.text,
+            "edited_at": message.edited_at,
+            "deleted_at": chat.edited_at if message.deleted else None,
+        }
+        wanted = (MessageRow.chat_id == chat.id) & (MessageRow.seq == message.seq)
+        await self._session.execute(update(MessageRow).where(wanted).values(values))
+
+    async def record(
+        self, chat: LockedChat, kind: str, data: Mapping[str, object], message: Message | None = None
+    ) -> None:
+        """Store the chat's counters, and the change that its newest version is, of a message perhaps."""
         await self._session.execute(
             update(ChatRow)
             .where(ChatRow.id == chat.id)
@@ -210,9 +233,11 @@ class ChatTransaction:
                 watermark_message_id=chat.watermark.message_id,
                 watermark_ordinal=chat.watermark.ordinal,
                 updated_at=chat.updated_at,
+                edited_at=chat.edited_at,
             )
         )
-        change = ChatChangeRow(chat_id=chat.id, seq=chat.last_seq, kind=kind, data=dict(data), at=chat.updated_at)
+        change = ChatChangeRow(chat_id=chat.id, seq=chat.last_seq, kind=kind, data=dict(data), at=chat.changed_at)
+        change.message_seq = None if message is None else message.seq
         self._session.add(change)
         await self._session.flush()
 

@@ -32,7 +32,7 @@ SET plan_cache_mode = force_generic_plan
 # All batches and all membership changes lock chat rows first, in ascending order: no deadlock is possible.
 _LOCK = """
 SELECT id, private_low, private_high, last_seq, members_seq, message_count, last_message_seq, last_message_id,
-       watermark_seq, watermark_message_id, watermark_ordinal, participant_count, updated_at
+       watermark_seq, watermark_message_id, watermark_ordinal, participant_count, updated_at, edited_at
   FROM chat WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE
 """
 
@@ -42,9 +42,9 @@ _GROUND = f"""
 SELECT o.chat_id, o.user_id, o.peer_id, o.client_id, o.message_id,
        p.read_seq, p.read_message_id, p.read_ordinal,
        q.read_seq AS peer_read_seq, q.read_message_id AS peer_read_message_id, q.read_ordinal AS peer_read_ordinal,
-       m.seq, m.id, m.ordinal, m.text, m.created_at, m.reply_to_id,
+       m.seq, m.id, m.ordinal, m.text, m.created_at, m.reply_to_id, m.edited_at, m.deleted_at,
        t.seq AS target_seq, t.ordinal AS target_ordinal, t.sender_id AS target_sender_id,
-       CASE WHEN o.client_id IS NOT NULL THEN left(t.text, {MAX_EXCERPT}) END AS target_text,
+       CASE WHEN o.client_id IS NOT NULL AND t.deleted_at IS NULL THEN left(t.text, {MAX_EXCERPT}) END AS target_text,
        CASE WHEN o.client_id IS NOT NULL THEN nextval('message_id_seq') END AS new_id
   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::uuid[], $5::bigint[])
        AS o (chat_id, user_id, peer_id, client_id, message_id)
@@ -194,7 +194,9 @@ class _Transaction:
                     row["created_at"],
                     row["reply_to_id"],
                     # A repetition names the same message, and another one is a conflict.
-                    ground.quotes.get((chat_id, row["reply_to_id"])),
+                    ground.quotes.get((chat_id, row["reply_to_id"])) if row["deleted_at"] is None else None,
+                    row["edited_at"],
+                    row["deleted_at"] is not None,
                 )
         ground.ids = sorted(ids)
 
@@ -243,6 +245,7 @@ def _locked(row: asyncpg.Record) -> LockedChat:
         updated_at=row["updated_at"],
         watermark=Mark(row["watermark_seq"], row["watermark_message_id"], row["watermark_ordinal"]),
         participant_count=row["participant_count"],
+        edited_at=row["edited_at"],
     )
 
 

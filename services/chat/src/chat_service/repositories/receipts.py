@@ -20,7 +20,7 @@ _COUNT = text("""
              WHERE p.chat_id = c.id AND p.user_id <> m.sender_id AND p.read_seq >= m.seq) AS reader_count
       FROM participant me
       JOIN chat c ON c.id = me.chat_id
-      JOIN message m ON m.chat_id = c.id AND m.id = :message_id
+      JOIN message m ON m.chat_id = c.id AND m.id = :message_id AND m.deleted_at IS NULL
      WHERE me.chat_id = :chat_id AND me.user_id = :viewer
 """)
 # Who came later than the message had it as read from then on; of an earlier stay the log may know an earlier reading.

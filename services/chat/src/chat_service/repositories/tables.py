@@ -80,10 +80,13 @@ class ChatRow(Base):
     watermark_message_id: Mapped[int] = mapped_column(server_default=text("0"))
     watermark_ordinal: Mapped[int] = mapped_column(server_default=text("0"))
     created_at: Mapped[datetime]
-    # Time of the last version: the next one is never earlier, whatever the clocks say. Orders the chat list. Not
+    # Time of the last message or change of the chat: the next one is never earlier, whatever the clocks say. Orders the
+    # chat list. Not
     # indexed: a user's chats are found by participant and sorted in memory, and the row, which every message updates,
     # stays HOT.
     updated_at: Mapped[datetime]
+    # Time of the newest edit or deletion, which are no activity: the chat keeps its place in the list.
+    edited_at: Mapped[datetime | None]
 
     __table_args__ = (
         # One private chat per pair, decided by the database: INSERT … ON CONFLICT of two who write first at once.
@@ -129,7 +132,7 @@ class ParticipantRow(Base):
 
 
 class MessageRow(Base):
-    """A message; never updated."""
+    """A message; edits rewrite it, and of a deleted one an empty row stays, so that the numbers do."""
 
     __tablename__ = "message"
 
@@ -145,6 +148,8 @@ class MessageRow(Base):
     created_at: Mapped[datetime]
     # The message that this one answers. No foreign key: it was looked up under the chat's lock, and messages stay.
     reply_to_id: Mapped[int | None]
+    edited_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
 
     __table_args__ = (
         # Marks and pages by message id (`read`, before_id, after_id, around_id), quotes.
@@ -155,7 +160,7 @@ class MessageRow(Base):
 
 
 class ChatChangeRow(Base):
-    """The versions that are not messages: `created`, `joined`, `left`, `role`, `title`."""
+    """The versions that are not messages: `created`, `joined`, `left`, `role`, `title`, `edited`, `deleted`."""
 
     __tablename__ = "chat_change"
 
@@ -165,6 +170,8 @@ class ChatChangeRow(Base):
     kind: Mapped[str] = mapped_column(String(16))
     data: Mapped[dict[str, Any]] = mapped_column(JSONB)
     at: Mapped[datetime]
+    # The version of the message that was edited or deleted: sync shows it as it is now.
+    message_seq: Mapped[int | None]
 
 
 class ReadLogRow(Base):

@@ -46,13 +46,21 @@ MESSAGE_COLUMNS: tuple[Any, ...] = (
             MessageRow.text,
             MessageRow.created_at,
             MessageRow.reply_to_id,
+            MessageRow.edited_at,
+            MessageRow.deleted_at,
         )
     ),
     _Quoted.sender_id.label("quote_sender_id"),
     func.left(_Quoted.text, MAX_EXCERPT).label("quote_text"),
 )
 """Selected from `MessageRow` with `QUOTED` joined to it."""
-QUOTED = (_Quoted, (_Quoted.chat_id == MessageRow.chat_id) & (_Quoted.id == MessageRow.reply_to_id))
+QUOTED = (
+    _Quoted,
+    (_Quoted.chat_id == MessageRow.chat_id)
+    & (_Quoted.id == MessageRow.reply_to_id)
+    & _Quoted.deleted_at.is_(None)
+    & MessageRow.deleted_at.is_(None),
+)
 _CHAT_COLUMNS: tuple[Any, ...] = (
     ChatRow.id,
     ChatRow.type,
@@ -66,11 +74,28 @@ _CHAT_COLUMNS: tuple[Any, ...] = (
     ChatRow.watermark_ordinal,
     ChatRow.created_at,
     ChatRow.updated_at,
-    *MESSAGE_COLUMNS,
 )
-_last_message = (MessageRow.chat_id == ChatRow.id) & (MessageRow.seq == ChatRow.last_message_seq)
+_newest_first = (ChatRow.updated_at.desc(), ChatRow.id.desc())
+
+
+def _shown(chats: Select[Any]) -> Select[Any]:
+    """Put the newest message that is not deleted beside each chat, once it is known which chats are shown."""
+    page = chats.subquery("page")
+    last = (
+        select(*MESSAGE_COLUMNS)
+        .select_from(MessageRow)
+        .outerjoin(*QUOTED)
+        .where(MessageRow.chat_id == page.c.id, MessageRow.deleted_at.is_(None))
+        .order_by(MessageRow.seq.desc())
+        .limit(1)
+        .lateral("last")
+    )
+    shown: Select[Any] = select(page, last).outerjoin(last, true())
+    return shown.order_by(page.c.updated_at.desc(), page.c.id.desc())
+
+
 # Membership is part of every query that reads for somebody.
-_SEEN_BY: Select[Any] = (
+_MINE: Select[Any] = (
     select(
         *_CHAT_COLUMNS,
         ParticipantRow.read_ordinal,
@@ -80,18 +105,13 @@ _SEEN_BY: Select[Any] = (
     )
     .select_from(ParticipantRow)
     .join(ChatRow, ChatRow.id == ParticipantRow.chat_id)
-    .outerjoin(MessageRow, _last_message)
-    .outerjoin(*QUOTED)
     .where(ParticipantRow.user_id == bindparam("viewer"))
 )
 _ids = any_(bindparam("ids", type_=ARRAY(BigInteger)))
-_SOME = _SEEN_BY.where(ParticipantRow.chat_id == _ids)
-_newest_first = (ChatRow.updated_at.desc(), ChatRow.id.desc())
-_FIRST_PAGE = _SEEN_BY.order_by(*_newest_first).limit(bindparam("limit"))
-_NEXT_PAGE = _FIRST_PAGE.where(
-    tuple_(ChatRow.updated_at, ChatRow.id) < tuple_(bindparam("updated_at"), bindparam("chat_id"))
-)
-# The places of all chats of the viewer, without looking at their messages.
+_SOME = _shown(_MINE.where(ParticipantRow.chat_id == _ids))
+_page = _MINE.order_by(*_newest_first).limit(bindparam("limit"))
+_behind = tuple_(ChatRow.updated_at, ChatRow.id) < tuple_(bindparam("updated_at"), bindparam("chat_id"))
+_FIRST_PAGE, _NEXT_PAGE = _shown(_page), _shown(_page.where(_behind))
 _place = func.row_number().over(order_by=_newest_first)
 _ranked = (
     select(ParticipantRow.chat_id, _place.label("place"))
@@ -99,23 +119,19 @@ _ranked = (
     .where(ParticipantRow.user_id == bindparam("viewer"))
     .subquery("ranked")
 )
-_OPENING = (
-    _SEEN_BY.join(_ranked, _ranked.c.chat_id == ParticipantRow.chat_id)
-    .where(or_(_ranked.c.place <= bindparam("limit"), ParticipantRow.pinned))
-    .order_by(*_newest_first)
+_OPENING = _shown(
+    _MINE.join(_ranked, _ranked.c.chat_id == ParticipantRow.chat_id).where(
+        or_(_ranked.c.place <= bindparam("limit"), ParticipantRow.pinned)
+    )
 )
-_FOR_ALL: Select[Any] = (
+_FOR_ALL = _shown(
     select(
         *_CHAT_COLUMNS,
         ChatRow.message_count.label("read_ordinal"),
         literal(0).label("read_message_id"),
         false().label("muted"),
         false().label("pinned"),
-    )
-    .select_from(ChatRow)
-    .outerjoin(MessageRow, _last_message)
-    .outerjoin(*QUOTED)
-    .where(ChatRow.id == _ids)
+    ).where(ChatRow.id == _ids)
 )
 
 _chat = func.unnest(bindparam("ids", type_=ARRAY(BigInteger))).table_valued("chat_id", name="shown").render_derived()
@@ -236,6 +252,8 @@ def message_of(row: Row[Any], chat_id: ChatId) -> Message:
         row.message_created_at,
         row.message_reply_to_id,
         quote,
+        row.message_edited_at,
+        row.message_deleted_at is not None,
     )
 
 

@@ -16,6 +16,7 @@ from chat_service.domain.model import (
     ListPosition,
     LockedChat,
     Mark,
+    Message,
     MessageId,
     NewChat,
     OwnSettings,
@@ -97,8 +98,16 @@ class ChatTransaction(Protocol):
     async def authors(self, chat_id: ChatId, after: Mark, up_to: Mark) -> list[UserId]:
         """Return the present participants who wrote between two marks."""
 
-    async def record(self, chat: LockedChat, kind: str, data: Mapping[str, object]) -> None:
-        """Store the chat's counters, and the change that its newest version is."""
+    async def message(self, chat_id: ChatId, message_id: MessageId) -> Message | None:
+        """Return a message, None when it is not in the chat."""
+
+    async def rewrite(self, chat: LockedChat, message: Message) -> None:
+        """Store a message as it has been edited or deleted in the newest version."""
+
+    async def record(
+        self, chat: LockedChat, kind: str, data: Mapping[str, object], message: Message | None = None
+    ) -> None:
+        """Store the chat's counters, and the change that its newest version is, of a message perhaps."""
 
     async def view(self, chat_id: ChatId) -> ChatView:
         """Return the chat as the transaction has made it, as events show it."""

@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from chat_service.domain.log import ChatVersion, Difference, Entry, Members
-from chat_service.domain.model import ChatId, ChatView, UserId
+from chat_service.domain.model import START, ChatId, ChatView, ReadState, UserId
 from chat_service.services.ports import Logs
 
 MAX_ENTRIES = 500
 MAX_ENTRIES_IN_ALL = 2_000
 """A client with more than this behind it pages histories faster than it reads one huge answer."""
+
+
+NOBODY = Members(0, (), ReadState(START, 0))
 
 
 class ReadLog:
@@ -54,7 +57,7 @@ class ReadLog:
     async def members(self, chat_id: ChatId) -> Members:
         """Return who is in a chat; version 0 and nobody when there is none. Raises `Unavailable`."""
         async with self._logs.snapshot() as snapshot:
-            return await snapshot.members(chat_id) or Members(0, ())
+            return await snapshot.members(chat_id) or NOBODY
 
     async def entries(self, chat_id: ChatId, after: int, limit: int) -> tuple[Members, list[Entry], ChatView | None]:
         """Return the first `limit` versions after `after`, as events told them. Raises `Unavailable`.
@@ -64,7 +67,7 @@ class ReadLog:
         async with self._logs.snapshot() as snapshot:
             members = await snapshot.members(chat_id)
             if members is None:
-                return Members(0, ()), [], None
+                return NOBODY, [], None
             entries = (await snapshot.entries({chat_id: after}, limit)).get(chat_id, [])
             view = (await snapshot.views([chat_id], None))[chat_id] if _has_change(entries) else None
         return members, entries, view

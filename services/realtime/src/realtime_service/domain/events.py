@@ -14,8 +14,8 @@ class Envelope(msgspec.Struct):
     data: msgspec.Raw
 
 
-class MessageSent(msgspec.Struct):
-    """A message was appended; `to` names both participants of a private chat.
+class MessageEvent(msgspec.Struct):
+    """What happened to a message; `to` names both participants of a private chat.
 
     In a group, `members_version` is the version that last changed its participants.
     """
@@ -24,6 +24,14 @@ class MessageSent(msgspec.Struct):
     message: Message
     to: list[int] | None = None
     members_version: int = MAX_ID
+
+
+class MessageSent(MessageEvent):
+    """A message was appended."""
+
+
+class MessageChanged(MessageEvent):
+    """MessageEdited, MessageDeleted: the message as it is from `version` on."""
 
 
 class MessageRead(msgspec.Struct):
@@ -66,10 +74,12 @@ class ChatEvent(msgspec.Struct):
         return msgspec.json.decode(self.chat, type=_ChatId).id
 
 
+CHANGES_OF_MESSAGES = frozenset({"MessageEdited", "MessageDeleted"})
 CHAT_EVENTS = frozenset({"ChatCreated", "ChatChanged", "ParticipantJoined", "ParticipantLeft"})
 
 envelopes: msgspec.json.Decoder[list[Envelope]] = msgspec.json.Decoder(list[Envelope])
 message_sent: msgspec.json.Decoder[MessageSent] = msgspec.json.Decoder(MessageSent)
+message_changed: msgspec.json.Decoder[MessageChanged] = msgspec.json.Decoder(MessageChanged)
 message_read: msgspec.json.Decoder[MessageRead] = msgspec.json.Decoder(MessageRead)
 chat_settings_changed: msgspec.json.Decoder[ChatSettingsChanged] = msgspec.json.Decoder(ChatSettingsChanged)
 chat_event: msgspec.json.Decoder[ChatEvent] = msgspec.json.Decoder(ChatEvent)

@@ -82,10 +82,19 @@ class Message(msgspec.Struct):
     client_id: str | UnsetType = UNSET
     reply_to_id: int | None = None
     reply_to: Quote | None = None
+    edited_at: str | None = None
+    deleted: bool = False
 
 
 class MessageFrame(msgspec.Struct, tag="message"):
     """A new message, under the chat's version that it made."""
+
+    version: int
+    message: Message
+
+
+class MessageChangedFrame(msgspec.Struct, tag="message_changed"):
+    """A message was edited or deleted, under the chat's version that this made; as it is now."""
 
     version: int
     message: Message

@@ -24,12 +24,20 @@ import msgspec
 from msgspec import UNSET
 
 from messenger_platform.errors import Unavailable
-from realtime_service.domain.events import ChatEvent, ChatSettingsChanged, MessageRead, MessageSent
+from realtime_service.domain.events import (
+    ChatEvent,
+    ChatSettingsChanged,
+    MessageChanged,
+    MessageEvent,
+    MessageRead,
+    MessageSent,
+)
 from realtime_service.domain.frames import (
     ChatFrame,
     ChatSettingsFrame,
     IsReadFrame,
     Message,
+    MessageChangedFrame,
     MessageFrame,
     ReadFrame,
     TooLong,
@@ -47,7 +55,7 @@ MAX_WAITING_EVENTS = 20_000
 RETRY_S = 0.5
 
 T = TypeVar("T")
-ChatLogEvent = MessageSent | ChatEvent
+ChatLogEvent = MessageSent | MessageChanged | ChatEvent
 logger = logging.getLogger(__name__)
 
 
@@ -106,7 +114,7 @@ class Hub:
         if self._waiting is not None:
             self._waiting.append(event)
             return
-        chat_id = event.message.chat_id if isinstance(event, MessageSent) else event.chat_id
+        chat_id = event.message.chat_id if isinstance(event, MessageEvent) else event.chat_id
         chat = self._chats.get(chat_id)
         if chat is None:
             chat = self._open(chat_id, event)
@@ -151,21 +159,25 @@ class Hub:
 
     def _deliver(self, chat_id: int, chat: LoadedChat, event: ChatLogEvent) -> None:
         chat.version = event.version
-        if isinstance(event, MessageSent):
-            self._deliver_message(chat, event.version, event.message)
+        if isinstance(event, MessageEvent):
+            self._deliver_message(chat, event)
         else:
             self._deliver_change(chat_id, chat, event)
 
-    def _deliver_message(self, chat: LoadedChat, version: int, message: Message) -> None:
+    def _deliver_message(self, chat: LoadedChat, event: MessageSent | MessageChanged) -> None:
+        version, message = event.version, event.message
         chat_id, sender_id = message.chat_id, message.sender_id
+        shape = MessageFrame if isinstance(event, MessageSent) else MessageChangedFrame
+        # A change acknowledges no send.
+        acknowledged = message if isinstance(event, MessageSent) else None
         own = b""
         others = b""
         for connection in chat.connections:
             if connection.user_id == sender_id:
-                own = own or to_wire(MessageFrame(version, message))
-                connection.deliver(chat_id, version, own, message)
+                own = own or to_wire(shape(version, message))
+                connection.deliver(chat_id, version, own, acknowledged)
             else:
-                others = others or to_wire(MessageFrame(version, without_client_id(message)))
+                others = others or to_wire(shape(version, without_client_id(message)))
                 connection.deliver(chat_id, version, others)
 
     def _deliver_change(self, chat_id: int, chat: LoadedChat, event: ChatEvent) -> None:
@@ -278,7 +290,7 @@ class Hub:
         # The projection is behind the events: the chat service is not.
         return (await self._chats_service.members(chat_id))[1]
 
-    async def _load(self, chat_id: int, chat: LoadedChat, event: MessageSent) -> None:
+    async def _load(self, chat_id: int, chat: LoadedChat, event: MessageSent | MessageChanged) -> None:
         """Fetch the participants of a group first met by a message, then deliver what has waited."""
         participants = await _persistently(lambda: self._find_members(chat_id, event.members_version))
         self._set_members(chat_id, chat, participants)
@@ -301,7 +313,8 @@ class Hub:
 
     def _deliver_entry(self, chat_id: int, chat: LoadedChat, entry: Entry, participants: list[int]) -> None:
         if entry.message is not None:
-            self._deliver(chat_id, chat, MessageSent(entry.version, entry.message))
+            event = MessageChanged if entry.changed else MessageSent
+            self._deliver(chat_id, chat, event(entry.version, entry.message))
         elif entry.chat:
             self._deliver(chat_id, chat, ChatEvent(entry.version, participants, entry.chat))
 

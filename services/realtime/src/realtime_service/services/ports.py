@@ -44,11 +44,12 @@ class OpResult(msgspec.Struct):
 
 
 class Entry(msgspec.Struct):
-    """One version of a chat: a message, or else the chat as it was changed (encoded, empty if absent)."""
+    """One version of a chat: a message, sent or `changed`, or else the chat as it was changed (encoded, or empty)."""
 
     version: int
     message: Message | None = None
     chat: msgspec.Raw = msgspec.Raw()
+    changed: bool = False
 
 
 class ChatDifference(msgspec.Struct):

@@ -10,7 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from messenger_platform.errors import Unavailable
-from realtime_service.domain.frames import ChatFrame, ErrorFrame, MessageFrame, Synced, SyncedChat, TooLong, to_wire
+from realtime_service.domain.frames import (
+    ChatFrame,
+    ErrorFrame,
+    MessageChangedFrame,
+    MessageFrame,
+    Synced,
+    SyncedChat,
+    TooLong,
+    to_wire,
+)
 from realtime_service.services.connection import Connection
 from realtime_service.services.ports import ChatDifference, Chats
 
@@ -54,8 +63,11 @@ class Synchronise:
                 continue
             for entry in item.entries:
                 if entry.message is not None:
-                    own = entry.message if entry.message.sender_id == connection.user_id else None
-                    frame = to_wire(MessageFrame(entry.version, entry.message))
+                    # A change acknowledges no send.
+                    is_own = entry.message.sender_id == connection.user_id and not entry.changed
+                    own = entry.message if is_own else None
+                    shape = MessageChangedFrame if entry.changed else MessageFrame
+                    frame = to_wire(shape(entry.version, entry.message))
                     connection.deliver_missed(item.chat_id, entry.version, frame, own)
                 elif entry.chat:
                     frame = to_wire(ChatFrame(entry.version, entry.chat))

@@ -122,6 +122,8 @@ class FanOut:
             self._hub.apply(events.message_sent.decode(envelope.data))
         elif envelope.type == "MessageRead":
             self._hub.apply_read(events.message_read.decode(envelope.data))
+        elif envelope.type in events.CHANGES_OF_MESSAGES:
+            self._hub.apply(events.message_changed.decode(envelope.data))
         elif envelope.type == "ChatSettingsChanged":
             self._hub.apply_settings(events.chat_settings_changed.decode(envelope.data))
         elif envelope.type in events.CHAT_EVENTS:
