@@ -98,6 +98,31 @@ export class Messenger {
     await (await this.openMenu(text)).getByRole('menuitem', { name: entry }).click();
   }
 
+  /** Behave as a tab that nobody looks at: browsers that are driven always say that they are seen and focused. */
+  async hide(): Promise<void> {
+    await this.pretend('hidden');
+  }
+
+  async show(): Promise<void> {
+    await this.pretend('visible');
+  }
+
+  private async pretend(state: DocumentVisibilityState): Promise<void> {
+    await this.page.evaluate((state) => {
+      Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => state });
+      Object.defineProperty(document, 'hidden', { configurable: true, get: () => state === 'hidden' });
+      document.hasFocus = () => state === 'visible';
+      document.dispatchEvent(new Event('visibilitychange'));
+      window.dispatchEvent(new Event(state === 'visible' ? 'focus' : 'blur'));
+    }, state);
+  }
+
+  /** Let the time pass within which something that must not happen would have happened. */
+  async dwell(ms = 1_000): Promise<void> {
+    const from = await this.page.evaluate(() => performance.now());
+    await this.page.waitForFunction((until) => performance.now() > until, from + ms);
+  }
+
   /** Whether the whole row is on the screen, and not only in the page. */
   async expectOnScreen(row: Locator): Promise<void> {
     await expect(row).toBeInViewport({ ratio: 0.9 });

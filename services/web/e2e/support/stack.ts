@@ -4,7 +4,8 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-function setting(name: string): string {
+/** A setting of the test stack. */
+export function setting(name: string): string {
   const value = process.env[name];
   if (!value) throw new Error(`${name} is not set: run browser tests with \`make test\` or \`make test-web\`.`);
   return value;

@@ -1,0 +1,44 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { setting } from './stack.ts';
+
+const run = promisify(execFile);
+
+/** The services' own database; the environment of tests names the one of integration tests. */
+const DATABASE = setting('POSTGRES_DB').replace(/_integration$/, '');
+
+async function sql(statements: string): Promise<void> {
+  const where = ['-h', setting('POSTGRES_HOST'), '-p', setting('POSTGRES_PORT'), '-U', 'postgres', '-d', DATABASE];
+  const env = { ...process.env, PGPASSWORD: setting('POSTGRES_SUPERUSER_PASSWORD') };
+  await run('psql', [...where, '-qX1', '-v', 'ON_ERROR_STOP=1', '-c', statements], { env });
+}
+
+/** The text of a message that `fillChat` has written: of different lengths, so that rows differ in height. */
+export function line(number: number): string {
+  return `Line ${number}${' and so on'.repeat((number % 5) * (number % 4))}`;
+}
+
+/**
+ * Write many messages into a chat at once, one second apart until now, by its people in turn, read by all of them.
+ * The first says `line(first)`.
+ */
+export async function fillChat(chatId: number, senders: number[], count: number, first = 1): Promise<void> {
+  await sql(`
+    SET search_path TO chat;
+    SELECT 1 FROM chat WHERE id = ${chatId} FOR UPDATE;
+    INSERT INTO message (chat_id, seq, id, ordinal, sender_id, client_id, text, created_at)
+      SELECT c.id, c.last_seq + n, nextval('message_id_seq'), c.message_count + n,
+             (ARRAY[${senders.join()}])[1 + (n / 3) % ${senders.length}], gen_random_uuid(),
+             'Line ' || m || repeat(' and so on', (m % 5) * (m % 4)),
+             greatest(c.updated_at, now() - interval '1 second' * ${count}) + interval '1 millisecond' * n
+      FROM (SELECT n, n + ${first - 1} AS m FROM generate_series(1, ${count}) n ORDER BY n) numbers, chat c
+      WHERE c.id = ${chatId};
+    UPDATE chat SET last_seq = m.seq, last_message_seq = m.seq, last_message_id = m.id, message_count = m.ordinal,
+                    watermark_seq = m.seq, watermark_message_id = m.id, watermark_ordinal = m.ordinal,
+                    updated_at = m.created_at
+      FROM (SELECT * FROM message WHERE chat_id = ${chatId} ORDER BY seq DESC LIMIT 1) m WHERE chat.id = ${chatId};
+    UPDATE participant p SET read_seq = c.watermark_seq, read_message_id = c.watermark_message_id,
+                             read_ordinal = c.watermark_ordinal
+      FROM chat c WHERE c.id = ${chatId} AND p.chat_id = c.id;
+  `);
+}
