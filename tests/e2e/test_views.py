@@ -27,6 +27,7 @@ class View:
     chat_id: int
     version: int = 0
     message_ids: list[int] = field(default_factory=list)
+    texts: dict[int, str] = field(default_factory=dict)
     own: list[int] = field(default_factory=list)
     participants: set[int] = field(default_factory=set)
     read_up_to: int = 0
@@ -38,6 +39,9 @@ class View:
         if kind == "message" and frame["message"]["chat_id"] == self.chat_id:
             if self._is_next(frame["version"]):
                 self._add(frame["message"])
+        elif kind == "message_changed" and frame["message"]["chat_id"] == self.chat_id:
+            if self._is_next(frame["version"]):
+                self._note(frame["message"])
         elif kind == "chat" and frame["chat"]["id"] == self.chat_id:
             if self._is_next(frame["version"]):
                 self.participants = {item["user_id"] for item in frame["chat"]["participants"]}
@@ -57,7 +61,12 @@ class View:
         self.version = version
         return True
 
+    def _note(self, message: dict[str, Any]) -> None:
+        assert (message["text"] == "") is message["deleted"]
+        self.texts[message["id"]] = message["text"]
+
     def _add(self, message: dict[str, Any]) -> None:
+        self._note(message)
         self.message_ids.append(message["id"])
         if message["sender_id"] == self.user_id:
             self.own.append(message["id"])
@@ -102,12 +111,16 @@ async def test_views_made_of_frames_equal_what_rest_tells(accounts: list[Account
     for watcher in watchers:
         await watcher.connect()
     last = 0
+    posted: list[tuple[Account, int]] = []
     guest_is_in = False
     for step in range(STEPS):
         account = chance.choice(regulars)
         act = chance.random()
-        if act < 0.55:
+        if act < 0.45:
             last = await _post(account, group, f"step {step}")
+            posted.append((account, last))
+        elif act < 0.6 and posted:
+            await _change(*chance.choice(posted), group, f"edited in step {step}", deletes=chance.random() < 0.4)
         elif act < 0.8 and last:
             await _read(account, group, last)
         elif act < 0.9:
@@ -130,6 +143,16 @@ async def _post(account: Account, group: int, text: str) -> int:
     response = await account.http.post(f"/api/chats/{group}/messages", json=body)
     assert response.status_code == 201, response.text
     return int(response.json()["id"])
+
+
+async def _change(account: Account, message_id: int, group: int, text: str, *, deletes: bool) -> None:
+    path = f"/api/chats/{group}/messages/{message_id}"
+    if deletes:
+        response = await account.http.delete(path)
+        assert response.status_code == 204, response.text
+    else:
+        response = await account.http.patch(path, json={"text": text})
+        assert response.status_code in {200, 409}, response.text
 
 
 async def _read(account: Account, group: int, message_id: int) -> None:
@@ -155,6 +178,7 @@ async def _fresh(account: Account, group: int) -> dict[str, Any]:
         "version": chat["version"],
         "participants": {item["user_id"] for item in chat["participants"]},
         "messages": [message["id"] for message in history],
+        "texts": {message["id"]: message["text"] for message in history},
         "own read": [message["id"] for message in history if message["sender_id"] == account.id and message["is_read"]],
         "read up to": me["last_read_message_id"],
         "unread": chat["unread_count"],
@@ -166,6 +190,7 @@ def _seen(view: View) -> dict[str, Any]:
         "version": view.version,
         "participants": view.participants,
         "messages": view.message_ids,
+        "texts": view.texts,
         "own read": [message_id for message_id in view.own if message_id <= view.read_by_all_up_to],
         "read up to": view.read_up_to,
         "unread": sum(message_id > view.read_up_to for message_id in view.message_ids),
