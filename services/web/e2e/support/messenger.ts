@@ -16,6 +16,10 @@ export class Messenger {
   readonly log: Locator;
   readonly composer: Locator;
   readonly search: Locator;
+  /** The line before the first message that was unread when the chat was opened. */
+  readonly divider: Locator;
+  /** The round button with an arrow, with the number of new messages. */
+  readonly jump: Locator;
 
   constructor(readonly page: Page) {
     this.api = new Api(page);
@@ -24,6 +28,8 @@ export class Messenger {
     this.log = page.getByRole('log');
     this.composer = this.main.getByRole('textbox', { name: 'Message' });
     this.search = this.chats.getByRole('searchbox', { name: 'Search' }).or(this.chats.getByRole('combobox', { name: 'Search' }));
+    this.divider = this.log.getByText('Unread messages', { exact: true });
+    this.jump = this.main.getByRole('button', { name: /^(Jump to|Back to where)/ });
   }
 
   /** Wait until the page shows somebody's chats. */
@@ -78,6 +84,14 @@ export class Messenger {
   /** Wait until exactly these messages stand on the page, in this order. */
   async expectTexts(texts: string[]): Promise<void> {
     await expect(this.log.getByRole('article').locator('p[dir=auto]')).toHaveText(texts);
+  }
+
+  /** What the first message below something says. */
+  async textAfter(row: Locator): Promise<string | null> {
+    return row.evaluate((node) => {
+      const isBelow = (other: Element) => !!(node.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING);
+      return [...document.querySelectorAll('[role=log] article p')].find(isBelow)?.textContent ?? null;
+    });
   }
 
   /** Wait until an own message has this state. */

@@ -1,0 +1,87 @@
+import type { Page } from '@playwright/test';
+import { talkingPair } from './support/company.ts';
+import { Network } from './support/network.ts';
+import { PUBLIC_URL } from './support/stack.ts';
+import { expect, test } from './support/test.ts';
+
+const COUNT = 10;
+const texts = (name: string) => Array.from({ length: COUNT }, (_, at) => `${name} ${at + 1}`);
+
+/** Lose 40 % of what is sent over HTTP: the answer after the server has acted on it, or the request itself. */
+async function loseAnswers(page: Page): Promise<{ asked: number; acted: number }> {
+  const count = { asked: 0, acted: 0 };
+  await page.route('**/api/chats/*/messages', async (route) => {
+    const number = count.asked++ % 5;
+    if (number === 1) {
+      await route.abort('connectionreset');
+      return;
+    }
+    const response = await route.fetch({ headers: { ...route.request().headers(), origin: PUBLIC_URL } });
+    count.acted += 1;
+    if (number === 3) await route.abort('connectionreset');
+    else await route.fulfill({ response });
+  });
+  return count;
+}
+
+test('without a socket and with lost answers, each message is in the chat once', async ({ people }) => {
+  const { anna, boris, chatId } = await talkingPair(people);
+  const network = await Network.of(anna.messenger.page);
+  network.watch = () => 'drop';
+  const count = await loseAnswers(anna.messenger.page);
+  await anna.messenger.goTo(chatId);
+  for (const text of texts('Anna')) await anna.messenger.send(text);
+  for (const text of texts('Anna')) await anna.messenger.expectTick(text, 'Sent');
+  expect(count.acted).toBeGreaterThan(COUNT);
+  expect(await boris.messenger.api.texts(chatId)).toEqual(texts('Anna'));
+  await boris.messenger.expectTexts(texts('Anna'));
+
+  network.watch = () => 'pass';
+  await network.closeSockets();
+  for (const text of texts('Anna')) await anna.messenger.expectTick(text, 'Read');
+  await anna.messenger.expectTexts(texts('Anna'));
+});
+
+test('with lost answers, lost frames and broken sockets, two see the same chat as the server', async ({ people }) => {
+  const { anna, boris, chatId } = await talkingPair(people);
+  for (const [at, { messenger }] of [anna, boris].entries()) {
+    const network = await Network.of(messenger.page);
+    let frames = at;
+    network.watch = ({ type }) => {
+      if (type !== 'message') return 'pass';
+      frames += 1;
+      if (frames % 7 === 0) void network.closeSockets();
+      return frames % 5 < 2 ? 'drop' : 'pass';
+    };
+    await loseAnswers(messenger.page);
+    await messenger.goTo(chatId);
+    await messenger.online();
+  }
+  const say = async ({ messenger, name }: typeof anna) => {
+    for (const text of texts(name)) await messenger.send(text);
+  };
+  await Promise.all([say(anna), say(boris)]);
+  await expect.poll(() => anna.messenger.api.texts(chatId), { timeout: 20_000 }).toHaveLength(2 * COUNT);
+  const all = await anna.messenger.api.texts(chatId);
+  for (const { name } of [anna, boris]) expect(all.filter((text) => text.startsWith(name))).toEqual(texts(name));
+  await anna.messenger.expectTexts(all);
+  await boris.messenger.expectTexts(all);
+  await expect(anna.messenger.log.getByRole('img', { name: 'Sending' })).toHaveCount(0);
+});
+
+test('what the server refuses for good is marked, and blocks no other message', async ({ people }) => {
+  const { anna, boris, chatId } = await talkingPair(people);
+  await anna.messenger.page.route('**/api/chats/*/messages', async (route) => {
+    if (!(route.request().postData() ?? '').includes('refused')) return route.continue();
+    const problem = { type: 'about:blank', title: 'Conflict', status: 409, detail: 'Not this one.' };
+    return route.fulfill({ status: 409, contentType: 'application/problem+json', json: problem });
+  });
+  await anna.messenger.send('To be refused');
+  await anna.messenger.expectTick('To be refused', 'Not sent');
+  await anna.messenger.page.unroute('**/api/chats/*/messages');
+  await anna.messenger.send('Another one');
+  await anna.messenger.choose('To be refused', 'Try again');
+  await expect(boris.messenger.message('Another one')).toBeVisible();
+  await expect(boris.messenger.message('To be refused')).toBeVisible();
+  expect((await anna.messenger.api.texts(chatId)).sort()).toEqual(['Another one', 'To be refused']);
+});
