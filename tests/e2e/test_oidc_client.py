@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import html
 import os
 import re
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from messenger_testing.browser import Browser
@@ -18,7 +16,6 @@ from messenger_testing.people import Person, RealmAdmin
 
 PAGE = Path(__file__).parents[2] / "docs" / "oidc-client.md"
 PATIENCE_S = 30
-_FORM = re.compile(r'<form[^>]*action="([^"]+)"')
 _ADDRESS = re.compile(r"Open (\S+) on any device")
 
 
@@ -35,23 +32,6 @@ async def person() -> AsyncIterator[Person]:
         person = await admin.new_person()
         yield person
         await person.remove()
-
-
-async def walk(browser: Browser, address: str, person: Person) -> httpx.Response:
-    """Go where a person goes: log in, grant, and follow every redirect."""
-    answer = await browser.get(address)
-    for _ in range(12):
-        form = _FORM.search(answer.text)
-        if answer.is_redirect:
-            answer = await browser.get(str(httpx.URL(str(answer.url)).join(answer.headers["location"])))
-        elif form is not None:
-            fields = {"username": person.username, "password": person.password, "credentialId": "", "accept": "Yes"}
-            target = httpx.URL(str(answer.url)).join(html.unescape(form[1]))
-            hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', answer.text))
-            answer = await browser.http.post(str(target), data=fields | hidden)
-        else:
-            return answer
-    raise AssertionError(f"no end in sight at {answer.url}")
 
 
 async def start(program: str, **environment: str) -> asyncio.subprocess.Process:
@@ -74,7 +54,7 @@ async def test_the_example_with_a_loopback_port_logs_in(public_url: str, person:
     process = await start(example(0, public_url), BROWSER=f"sh -c 'echo \"$0\" >{opened}' %s")
     async with asyncio.timeout(PATIENCE_S), Browser(public_url) as browser:
         address = (await asyncio.to_thread(opened.read_text)).strip()
-        answer = await walk(browser, address, person)
+        answer = await browser.walk(address, person.username, person.password)
         output, errors = await process.communicate()
     assert answer.text == "Logged in. You may close this window."
     assert process.returncode == 0, errors.decode()
@@ -87,7 +67,7 @@ async def test_the_example_with_a_device_code_logs_in(public_url: str, person: P
     async with asyncio.timeout(PATIENCE_S), Browser(public_url) as browser:
         found = _ADDRESS.search((await process.stdout.readline()).decode())
         assert found is not None
-        await walk(browser, found[1], person)
+        await browser.walk(found[1], person.username, person.password)
         output, errors = await process.communicate()
     assert process.returncode == 0, errors.decode()
     assert f"'username': '{person.username}'" in output.decode()

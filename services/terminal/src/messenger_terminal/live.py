@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import json
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection
@@ -45,6 +45,7 @@ class Live:
         show: Callable[[Frame], None],
         notice: Callable[[str], None],
         only: int | None = None,
+        connect: Callable[[str, str], Awaitable[ClientConnection]] = open_socket,
     ) -> None:
         self._server = server
         self._session = session
@@ -52,6 +53,7 @@ class Live:
         self._show = show
         self._notice = notice
         self._only = only
+        self._connect = connect
         self.versions = Versions()
         self._backoff = Backoff()
         self._socket: ClientConnection | None = None
@@ -82,7 +84,7 @@ class Live:
     async def _converse(self) -> None:
         """Open a connection and obey it to its end, which is an exception."""
         self._token = await asyncio.to_thread(self._session.access_token)
-        socket = self._socket = await open_socket(self._server, self._token)
+        socket = self._socket = await self._connect(self._server, self._token)
         try:
             async for text in socket:
                 await self._take(json.loads(text))

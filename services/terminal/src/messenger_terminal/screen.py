@@ -79,7 +79,7 @@ def clock_of(timestamp: str) -> str:
 def message_text(message: dict[str, Any], names: Names, me: int, label: str = "") -> Text:
     """Shape a message: when, who, what, and ticks behind the viewer's own (one: stored, two: read by everyone)."""
     own = message["sender_id"] == me
-    text = Text(f"{clock_of(message['timestamp'])} ", style="dim")
+    text = Text().append(f"{clock_of(message['timestamp'])} ", style="dim")
     if label:
         text.append(f"[{label}] ", style="dim")
     text.append(names.username(message["sender_id"]), style="bold green" if own else "bold cyan").append(": ")
@@ -121,8 +121,8 @@ def chat_table(chats: list[dict[str, Any]], names: Names, me: int) -> Table:
         last, unread = chat["last_message"], chat["unread_count"]
         said = Text()
         if last is not None:
-            said = Text(f"{clock_of(last['timestamp'])} ", style="dim")
-            said.append(f"{names.username(last['sender_id'])}: {_excerpt(last['text'], EXCERPT_CHARS)}", style="")
+            said.append(f"{clock_of(last['timestamp'])} ", style="dim")
+            said.append(f"{names.username(last['sender_id'])}: {_excerpt(last['text'], EXCERPT_CHARS)}")
         table.add_row(
             str(chat["id"]),
             Text(title_of(chat, names, me)),

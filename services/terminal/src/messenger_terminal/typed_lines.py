@@ -24,6 +24,7 @@ from messenger_terminal.plain_text import one_line
 _CHUNK = 65536
 _ERASE_ROW = "\r\x1b[K"
 _KEYS_WITHOUT_TEXT = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?", re.DOTALL)
+_LAST_WORD = re.compile(r"\S+\s*$")
 _BACKSPACE, _ERASE_ALL, _ERASE_WORD, _END = {"\x7f", "\b"}, "\x15", "\x17", "\x04"
 
 
@@ -138,7 +139,7 @@ class TypedLines:
             elif key == _ERASE_ALL:
                 self._typed = ""
             elif key == _ERASE_WORD:
-                self._typed = self._typed.rstrip().rpartition(" ")[0]
+                self._typed = _LAST_WORD.sub("", self._typed)
             elif key >= " " or key == "\t":
                 self._typed += key
                 self._on_key()
