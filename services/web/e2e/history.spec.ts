@@ -103,7 +103,7 @@ test('a quote leads far back, from there one pages both ways, and the button lea
   await messenger.expectOnScreen(messenger.message('About that'));
 
   const followQuote = async () => {
-    await messenger.message('About that').getByRole('button', { name: /quoted/i }).click();
+    await messenger.message('About that').getByRole('button', { name: /Line 300/ }).click();
     await messenger.expectOnScreen(messenger.message(line(300)));
   };
   await followQuote();

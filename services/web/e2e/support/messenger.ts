@@ -73,24 +73,25 @@ export class Messenger {
 
   /** The row of a message, by what it says. */
   message(text: string): Locator {
-    return this.log.getByRole('article').filter({ has: this.page.getByText(text, { exact: true }) });
+    const says = this.page.locator('.text').filter({ hasText: new RegExp(`^${escaped(text)}$`) });
+    return this.log.getByRole('article').filter({ has: says });
   }
 
   /** What the rendered messages say, from above to below. */
   texts(): Promise<string[]> {
-    return this.log.getByRole('article').locator('p[dir=auto]').allTextContents();
+    return this.log.getByRole('article').locator('.text').allTextContents();
   }
 
   /** Wait until exactly these messages stand on the page, in this order. */
   async expectTexts(texts: string[]): Promise<void> {
-    await expect(this.log.getByRole('article').locator('p[dir=auto]')).toHaveText(texts);
+    await expect(this.log.getByRole('article').locator('.text')).toHaveText(texts);
   }
 
   /** What the first message below something says. */
   async textAfter(row: Locator): Promise<string | null> {
     return row.evaluate((node) => {
       const isBelow = (other: Element) => !!(node.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING);
-      return [...document.querySelectorAll('[role=log] article p')].find(isBelow)?.textContent ?? null;
+      return [...document.querySelectorAll('[role=log] article .text')].find(isBelow)?.textContent ?? null;
     });
   }
 
@@ -101,7 +102,7 @@ export class Messenger {
 
   /** Open a message's menu with the right mouse button. */
   async openMenu(text: string): Promise<Locator> {
-    await this.message(text).getByText(text, { exact: true }).click({ button: 'right' });
+    await this.message(text).locator('.text').click({ button: 'right' });
     const menu = this.page.getByRole('menu');
     await expect(menu).toBeVisible();
     return menu;
