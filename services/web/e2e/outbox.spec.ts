@@ -69,19 +69,28 @@ test('with lost answers, lost frames and broken sockets, two see the same chat a
   await expect(anna.messenger.log.getByRole('img', { name: 'Sending' })).toHaveCount(0);
 });
 
-test('what the server refuses for good is marked, and blocks no other message', async ({ people }) => {
+test('what the server refuses is marked; what follows it in its chat waits, other chats go on', async ({ people }) => {
   const { anna, boris, chatId } = await talkingPair(people);
-  await anna.messenger.page.route('**/api/chats/*/messages', async (route) => {
-    if (!(route.request().postData() ?? '').includes('refused')) return route.continue();
+  const elsewhere = await anna.messenger.api.group('Elsewhere', [boris.id]);
+  await anna.messenger.page.route('**/api/chats/*/messages', (route) => {
+    if (!route.request().postData()?.includes('refused')) return route.continue();
     const problem = { type: 'about:blank', title: 'Conflict', status: 409, detail: 'Not this one.' };
     return route.fulfill({ status: 409, contentType: 'application/problem+json', json: problem });
   });
   await anna.messenger.send('To be refused');
   await anna.messenger.expectTick('To be refused', 'Not sent');
+  await expect(anna.messenger.message('To be refused')).toContainText('Not this one.');
+  await anna.messenger.send('After it');
+  await anna.messenger.openChat('Elsewhere');
+  await anna.messenger.send('Elsewhere all is well');
+  await anna.messenger.expectTick('Elsewhere all is well', 'Sent');
+  expect(await boris.messenger.api.texts(elsewhere)).toEqual(['Elsewhere all is well']);
+  await anna.messenger.openChat(boris.name);
+  await anna.messenger.expectTick('After it', 'Sending');
+
   await anna.messenger.page.unroute('**/api/chats/*/messages');
-  await anna.messenger.send('Another one');
   await anna.messenger.choose('To be refused', 'Try again');
-  await expect(boris.messenger.message('Another one')).toBeVisible();
-  await expect(boris.messenger.message('To be refused')).toBeVisible();
-  expect((await anna.messenger.api.texts(chatId)).sort()).toEqual(['Another one', 'To be refused']);
+  await boris.messenger.expectTexts(['To be refused', 'After it']);
+  await anna.messenger.expectTexts(['To be refused', 'After it']);
+  expect(await anna.messenger.api.texts(chatId)).toEqual(['To be refused', 'After it']);
 });

@@ -28,7 +28,7 @@ export class Messenger {
     this.log = page.getByRole('log');
     this.composer = this.main.getByRole('textbox', { name: 'Message' });
     this.search = this.chats.getByRole('searchbox', { name: 'Search' }).or(this.chats.getByRole('combobox', { name: 'Search' }));
-    this.divider = this.log.getByText('Unread messages', { exact: true });
+    this.divider = this.log.getByRole('separator', { name: 'Unread messages' });
     this.jump = this.main.getByRole('button', { name: /^(Jump to|Back to where)/ });
   }
 
