@@ -19,8 +19,8 @@ export function line(number: number): string {
 }
 
 /**
- * Write many messages into a chat at once, one second apart until now, by its people in turn, read by all of them.
- * The first says `line(first)`.
+ * Write many messages into a chat at once, by its people in turn and read by all of them: one a minute until now, or
+ * what has been said since its last message. The first says `line(first)`.
  */
 export async function fillChat(chatId: number, senders: number[], count: number, first = 1): Promise<void> {
   await sql(`
@@ -30,7 +30,8 @@ export async function fillChat(chatId: number, senders: number[], count: number,
       SELECT c.id, c.last_seq + n, nextval('message_id_seq'), c.message_count + n,
              (ARRAY[${senders.join()}])[1 + (n / 3) % ${senders.length}], gen_random_uuid(),
              'Line ' || m || repeat(' and so on', (m % 5) * (m % 4)),
-             greatest(c.updated_at, now() - interval '1 second' * ${count}) + interval '1 millisecond' * n
+             CASE WHEN c.message_count = 0 THEN now() - interval '1 minute' * (${count} - n)
+                  ELSE c.updated_at + interval '1 microsecond' * n END
       FROM (SELECT n, n + ${first - 1} AS m FROM generate_series(1, ${count}) n ORDER BY n) numbers, chat c
       WHERE c.id = ${chatId};
     UPDATE chat SET last_seq = m.seq, last_message_seq = m.seq, last_message_id = m.id, message_count = m.ordinal,
@@ -40,5 +41,6 @@ export async function fillChat(chatId: number, senders: number[], count: number,
     UPDATE participant p SET read_seq = c.watermark_seq, read_message_id = c.watermark_message_id,
                              read_ordinal = c.watermark_ordinal
       FROM chat c WHERE c.id = ${chatId} AND p.chat_id = c.id;
+    ANALYZE message;
   `);
 }
