@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import httpx
+
 from messenger_testing.client import Account
+from messenger_testing.e2e import stack_setting
+from messenger_testing.login import log_in
+from messenger_testing.people import RealmAdmin
 
 
 async def test_the_first_screen_is_one_answer(accounts: list[Account]) -> None:
@@ -22,6 +27,21 @@ async def test_the_first_screen_is_one_answer(accounts: list[Account]) -> None:
         assert names[bob.id] == "bob"
     described = (await alice.http.get("/api/openapi.json")).json()["paths"]
     assert {"/api/bootstrap", "/api/chats/{chat_id}/settings"} <= described.keys()
+
+
+async def test_a_newcomer_is_greeted_by_name_at_the_very_first_call(public_url: str) -> None:
+    settings = stack_setting("KEYCLOAK_URL"), stack_setting("KEYCLOAK_ADMIN_PASSWORD")
+    async with RealmAdmin(*settings) as admin:
+        person = await admin.new_person()
+        try:
+            tokens = await log_in(public_url, person.username, person.password)
+            headers = {"Authorization": f"Bearer {tokens.access_token}"}
+            async with httpx.AsyncClient(base_url=public_url, headers=headers) as http:
+                opening = (await http.get("/api/bootstrap")).json()
+        finally:
+            await person.remove()
+    assert (opening["me"]["username"], opening["me"]["name"]) == (person.username, "Pat Example")
+    assert (opening["chats"], opening["next_cursor"], opening["users"]) == ([], None, [opening["me"]])
 
 
 async def test_a_muted_chat_is_muted_on_every_device_and_for_nobody_else(accounts: list[Account]) -> None:

@@ -41,6 +41,24 @@ async def test_events_that_overtake_the_difference_wait_for_it(world: World, set
     assert bob.frames.index(synced) == 3
 
 
+async def test_a_difference_tells_changes_as_changes_and_they_acknowledge_nothing(
+    world: World, settled: Settled
+) -> None:
+    connection, alice = world.connect(1)
+    world.chats.people[10] = [1, 2]
+    sent = world.sent(2).message
+    connection.await_send(10, str(sent.client_id))
+    world.chats.logs[10] = [Entry(3, sent, changed=True), Entry(4, world.message())]
+    await world.shared.synchronise(connection, {"10": 2})
+    await settled()
+    assert [(frame["type"], frame.get("version")) for frame in alice.frames][:2] == [
+        ("message_changed", 3),
+        ("message", 4),
+    ]
+    assert alice.frames[0]["message"]["client_id"] == sent.client_id
+    assert connection.awaits(sent)
+
+
 async def test_events_behind_the_difference_are_not_repeated(world: World, settled: Settled) -> None:
     connection, bob = world.connect(2)
     world.chats.people[10] = [1, 2]

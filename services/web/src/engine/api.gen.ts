@@ -219,6 +219,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/chats/{chat_id}/messages/{message_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete a message for everyone
+         * @description Take the text of a message away, for its sender and, in groups, the creator and admins.
+         *
+         *     It stays in its place, empty and marked as deleted. Deleting again changes nothing.
+         */
+        delete: operations["delete_message_api_chats__chat_id__messages__message_id__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Edit a message
+         * @description Give the caller's own message another text; everyone in the chat is told. The same text again changes nothing.
+         */
+        patch: operations["edit_message_api_chats__chat_id__messages__message_id__patch"];
+        trace?: never;
+    };
     "/api/chats/{chat_id}/read": {
         parameters: {
             query?: never;
@@ -541,6 +567,7 @@ export interface components {
             participants: components["schemas"]["ParticipantBody"][];
             /** Participant Count */
             participant_count: number;
+            /** @description The newest that is not deleted. */
             last_message: components["schemas"]["MessageBody"] | null;
             /**
              * Unread Count
@@ -549,7 +576,7 @@ export interface components {
             unread_count: number;
             /**
              * Version
-             * @description Grows by one with every message and every change of the chat.
+             * @description Grows by one with every message, edit, deletion and change of the chat.
              */
             version: number;
             /**
@@ -577,7 +604,7 @@ export interface components {
             /**
              * Updated At
              * Format: date-time
-             * @description Time of the newest version; orders the list.
+             * @description Time of the newest message or change of the chat itself; orders the list.
              */
             updated_at: string;
         };
@@ -622,8 +649,18 @@ export interface components {
              * @description The message that this one answers.
              */
             reply_to_id: number | null;
-            /** @description Null when this is no reply. */
+            /** @description Null when this is no reply, or what it answers was deleted. */
             reply_to: components["schemas"]["QuoteBody"] | null;
+            /**
+             * Edited At
+             * @description Null when it is as it was sent.
+             */
+            edited_at: string | null;
+            /**
+             * Deleted
+             * @description Its text is empty then, and stays so.
+             */
+            deleted: boolean;
             /**
              * Client Id
              * @description Only in the sender's own messages.
@@ -734,6 +771,18 @@ export interface components {
              * @description Whether the chat stands first in the caller's list.
              */
             pinned?: boolean | null;
+        };
+        /**
+         * NewText
+         * @description Another text for a message.
+         */
+        NewText: {
+            /**
+             * Text
+             * @description 1 to 4096 characters after trimming.
+             * @example hi!
+             */
+            text: string;
         };
         /**
          * NewTitle
@@ -1733,6 +1782,175 @@ export interface operations {
             };
             /** @description No valid access token. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is no such chat, message or person, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description What is asked contradicts what is there; `detail` says what. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Something in the request is malformed; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Too many requests; `Retry-After` says in how many seconds to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The outcome is unknown or the service cannot answer now: repeat the same request after `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    delete_message_api_chats__chat_id__messages__message_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The chat's id. */
+                chat_id: number;
+                /** @description The message's id. */
+                message_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No valid access token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller is in the chat, but may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is no such chat, message or person, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Something in the request is malformed; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Too many requests; `Retry-After` says in how many seconds to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The outcome is unknown or the service cannot answer now: repeat the same request after `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    edit_message_api_chats__chat_id__messages__message_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The chat's id. */
+                chat_id: number;
+                /** @description The message's id. */
+                message_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewText"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageBody"];
+                };
+            };
+            /** @description No valid access token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller is in the chat, but may not do this. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
