@@ -68,9 +68,12 @@ export class Changes {
     if (timelines.isDeleted(idOf(message))) return;
     people.need([message.senderId, message.replyTo?.senderId ?? 0]);
     typing.stopped(message.chatId, message.senderId);
+    const upTo = chats.get(message.chatId)?.readByAllUpTo ?? 0;
     cell.batch(() => {
       if (message.clientId !== null) outbox.settle(message.clientId);
       timelines.insert(message);
+      // The word that it has been read may have overtaken it.
+      if (message.senderId === cell.me) timelines.markRead(message.chatId, cell.me, upTo);
       this.noteNewest(message);
       timelines.show(message.chatId);
       chats.refresh(message.chatId);

@@ -118,7 +118,8 @@ export class History {
       const first = idOf(shown.messages[0]);
       const page = await this.page(chatId, first ? `before_id=${first}` : 'order=desc', true);
       if (!this.isCurrent(chatId, timeline)) return;
-      this.prepend(chatId, timeline, page);
+      // What the page was to adjoin may have gone meanwhile; then it is asked for again.
+      if (idOf((timeline.island ?? timeline.tail)?.messages[0]) === first) this.prepend(chatId, timeline, page);
       timelines.setLoading(chatId, 'none');
     } catch (error) {
       if (this.isCurrent(chatId, timeline)) timelines.setLoading(chatId, 'none', failure(error, 'older'));
@@ -149,7 +150,7 @@ export class History {
       const last = idOf(timeline.island.messages.at(-1));
       const page = await this.page(chatId, `after_id=${last}`);
       if (!this.isCurrent(chatId, timeline)) return;
-      this.append(chatId, timeline, page);
+      if (endOf(timeline) === last) this.append(chatId, timeline, page);
       timelines.setLoading(chatId, 'none');
     } catch (error) {
       if (this.isCurrent(chatId, timeline)) timelines.setLoading(chatId, 'none', failure(error, 'newer'));
@@ -264,7 +265,12 @@ export class History {
     wires.sort((one, other) => one.id - other.id);
     const last = wires.at(-1);
     if (last) this.ports.chats.saw(chatId, last.id);
-    const messages = wires.filter((wire) => !wire.deleted && !this.ports.timelines.isDeleted(wire.id)).map(toMessage);
+    const { me } = this.ports.cell;
+    const readUpTo = this.ports.chats.get(chatId)?.readByAllUpTo ?? 0;
+    const messages = wires
+      .filter((wire) => !wire.deleted && !this.ports.timelines.isDeleted(wire.id))
+      // While the page was on its way, some of it may have been read.
+      .map((wire) => toMessage(wire.sender_id === me && wire.id <= readUpTo ? { ...wire, is_read: true } : wire));
     this.ports.told(messages);
     const full = wires.length >= PAGE;
     if (messages.length === 0 && full && !query.startsWith('around_id')) {
@@ -273,6 +279,11 @@ export class History {
     }
     return { messages, full };
   }
+}
+
+/** Where the island ends; 0 when it has been left. */
+function endOf({ island }: Timeline): Id {
+  return idOf(island?.messages.at(-1));
 }
 
 function failure(error: unknown, what: 'open' | 'older' | 'newer'): 'open' | 'older' | 'newer' | 'not_found' {

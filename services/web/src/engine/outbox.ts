@@ -229,9 +229,11 @@ export class Outbox {
       const wire = await this.ports.api.post<WireMessage>(`/api/chats/${chatId}/messages`, body);
       if (this.stopped) return 'waits';
       this.attempt = 0;
-      const message = toMessage({ ...wire, client_id: clientId });
-      this.ports.accepted(message);
+      // Stored at an earlier try, and deleted by another device since.
+      const message = wire.deleted ? null : toMessage({ ...wire, client_id: clientId });
+      if (message) this.ports.accepted(message);
       this.settle(clientId);
+      if (!message) this.ports.changed(chatId);
       this.ports.tell({ kind: 'unqueued', clientId, message });
       return 'sent';
     } catch (error) {

@@ -72,7 +72,16 @@ export class Parts {
     const timelines = (this.timelines = new Timelines(cell, this.outbox.unsentOf));
     const people = (this.people = new People(cell, api));
     const tellRead = (chatId: Id, messageId: Id) => this.tabs.tell({ kind: 'read', chatId, messageId });
-    const reading = (this.reading = new Reading({ env, cell, chats, timelines, send, tell: tellRead }));
+    const reading = (this.reading = new Reading({
+      env,
+      cell,
+      chats,
+      timelines,
+      send,
+      post: (chatId, messageId) => api.post(`/api/chats/${chatId}/read`, { message_id: messageId }),
+      askAgain: (chatId) => this.sync.catchUp(chatId),
+      tell: tellRead,
+    }));
     const typing = (this.typing = new Typing(env, cell, send));
     const changes = (this.changes = new Changes({
       cell,

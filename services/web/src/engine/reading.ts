@@ -16,6 +16,10 @@ export interface ReadingPorts {
   chats: Chats;
   timelines: Timelines;
   send(frame: ClientFrame): boolean;
+  /** The same by REST, where it matters when it has been noted. */
+  post(chatId: Id, messageId: Id): Promise<unknown>;
+  /** Ask where a chat stands. */
+  askAgain(chatId: Id): void;
   /** Tell the other tabs. */
   tell(chatId: Id, messageId: Id): void;
 }
@@ -55,9 +59,11 @@ export class Reading {
     const chat = this.ports.chats.get(chatId);
     if (!chat) return;
     if (readUpTo < chat.readUpTo) {
-      this.tellSoon(chatId, chat.readUpTo);
-      const counted = Math.min(this.unreadAfter(chat, chat.readUpTo), unread);
-      this.ports.chats.change(chatId, (found) => ({ ...found, unread: counted }));
+      // What it counts begins at its mark: until it knows ours, this is the best guess.
+      const guess = this.counted(chat, chat.readUpTo) ?? unread;
+      this.ports.chats.change(chatId, (found) => ({ ...found, unread: guess }));
+      const recount = () => this.ports.askAgain(chatId);
+      this.ports.post(chatId, chat.readUpTo).then(recount, () => undefined);
     } else if (version >= chat.version && (chat.unread !== unread || chat.readUpTo !== readUpTo)) {
       this.ports.chats.change(chatId, (found) => ({ ...found, readUpTo, unread }));
     } else {
@@ -89,18 +95,24 @@ export class Reading {
 
   /** What stays unread in a chat when one has read up to here. */
   unreadAfter(chat: Chat, upTo: Id): number {
-    if (upTo >= this.ports.chats.newestIn(chat.id)) return 0;
+    const counted = this.counted(chat, upTo);
+    if (counted !== null) return counted;
     const { cell, timelines } = this.ports;
-    const timeline = timelines.get(chat.id);
+    const { tail, island } = timelines.get(chat.id) ?? {};
     const isOthers = (message: { senderId: Id }) => message.senderId !== cell.me;
-    const { tail, island } = timeline ?? {};
-    if (tail && (!tail.hasOlder || idOf(tail.messages[0]) <= upTo)) {
-      return tail.messages.filter((message) => isOthers(message) && idOf(message) > upTo).length;
-    }
     const passed = (island?.messages ?? tail?.messages ?? []).filter(
       (message) => isOthers(message) && idOf(message) > chat.readUpTo && idOf(message) <= upTo,
     );
     return Math.max(0, chat.unread - passed.length);
+  }
+
+  /** The same where it can be told for certain, otherwise null. */
+  private counted(chat: Chat, upTo: Id): number | null {
+    if (upTo >= this.ports.chats.newestIn(chat.id)) return 0;
+    const { me } = this.ports.cell;
+    const tail = this.ports.timelines.get(chat.id)?.tail;
+    if (!tail || (tail.hasOlder && idOf(tail.messages[0]) > upTo)) return null;
+    return tail.messages.filter((message) => message.senderId !== me && idOf(message) > upTo).length;
   }
 
   /** Behind the last message that can be seen there may be deleted ones, which the server counts as unread. */

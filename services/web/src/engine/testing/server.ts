@@ -9,7 +9,8 @@ interface StoredChat {
   title: string | null;
   members: Id[];
   messages: WireMessage[];
-  clientIds: Map<string, WireMessage>;
+  /** By client id: the message, and its text when it was sent. */
+  clientIds: Map<string, { message: WireMessage; text: string }>;
   log: ({ version: number; messageId: Id; kind: 'message' | 'message_changed' } | { version: number; kind: 'chat' })[];
   readUpTo: Map<Id, Id>;
   updatedAt: number;
@@ -101,7 +102,7 @@ export class ModelServer {
 
   say(chat: StoredChat, senderId: Id, text: string, clientId: string = crypto.randomUUID()): WireMessage {
     const known = chat.clientIds.get(clientId);
-    if (known) return known;
+    if (known) return known.message;
     this.lastMessage += 1;
     const message: WireMessage = {
       id: this.lastMessage,
@@ -117,7 +118,7 @@ export class ModelServer {
       deleted: false,
     };
     chat.messages.push(message);
-    chat.clientIds.set(clientId, message);
+    chat.clientIds.set(clientId, { message, text });
     chat.readUpTo.set(senderId, message.id);
     chat.updatedAt = this.clock.now;
     chat.log.push({ version: chat.log.length + 1, messageId: message.id, kind: 'message' });
@@ -181,7 +182,7 @@ export class ModelServer {
   connect(userId: Id): ServerSocket {
     const socket = new ServerSocket(this, userId);
     this.clock.setTimeout(() => {
-      if (!this.accepts) return socket.drop();
+      if (!this.accepts) socket.drop();
       if (!socket.isOpen) return;
       this.sockets.add(socket);
       socket.push({ type: 'hello', user_id: userId, connection_id: 'c' });
@@ -268,8 +269,10 @@ export class ModelServer {
     if (what === undefined) return json(this.chatFor(chat, userId));
     if (what === 'messages' && method === 'POST') {
       const message = this.say(chat, userId, String(body.text), String(body.client_id));
-      return message.text === body.text ? json(this.messageFor(message, userId), 201) : problem(409);
+      const isSame = chat.clientIds.get(String(body.client_id))?.text === body.text;
+      return isSame ? json(this.messageFor(message, userId), 201) : problem(409);
     }
+    if (what === 'read') this.read(chat, userId, Number(body.message_id));
     if (what === 'messages' && method === 'DELETE') this.remove(chat, Number(item));
     if (what === 'participants' && method === 'DELETE') {
       this.setMembers(
@@ -345,7 +348,9 @@ export class ModelServer {
 
   private messageFor(message: WireMessage, userId: Id): WireMessage {
     const { client_id, ...rest } = message;
-    return rest.sender_id === userId ? { ...rest, client_id: client_id ?? null } : rest;
+    const chat = this.chats.get(message.chat_id);
+    const is_read = chat !== undefined && this.readByAll(chat, message.sender_id) >= message.id;
+    return { ...rest, is_read, ...(rest.sender_id === userId && { client_id: client_id ?? null }) };
   }
 
   private frameOf(chat: StoredChat, version: number, userId: Id): VersionedFrame {
