@@ -1,0 +1,24 @@
+import { lazy } from 'react';
+
+/** Parts that nobody needs at once, each a file of its own. */
+const parts = {
+  menu: () => import('../parts/PopupMenu.tsx'),
+  settings: () => import('../settings/SettingsPane.tsx'),
+  newChat: () => import('../people/NewChat.tsx'),
+  info: () => import('../info/InfoPanel.tsx'),
+  seenBy: () => import('../chat/SeenBy.tsx'),
+};
+
+export const PopupMenu = lazy(parts.menu);
+export const SettingsPane = lazy(parts.settings);
+export const NewChat = lazy(parts.newChat);
+export const InfoPanel = lazy(parts.info);
+export const SeenBy = lazy(parts.seenBy);
+
+/** Fetch them when there is nothing else to do, so that the first press finds them. */
+export function prefetch(): void {
+  const soon = (globalThis as { requestIdleCallback?: (run: () => void) => void }).requestIdleCallback ?? ((run) => setTimeout(run, 2000));
+  soon(() => {
+    for (const load of Object.values(parts)) load().catch(() => undefined);
+  });
+}
