@@ -272,12 +272,16 @@ export class Session {
     cache?.close();
     this.parts.cache = null;
     await deleteCaches(this.env.indexedDB, userId);
+    if (userId) await this.forgetFiles();
+    saveSettings(this.env, settings);
+  }
+
+  private async forgetFiles(): Promise<void> {
     try {
       const names = (await this.env.caches?.keys()) ?? [];
       for (const name of names) await this.env.caches?.delete(name);
     } catch {
       // Where caches are refused there are none.
     }
-    saveSettings(this.env, settings);
   }
 }

@@ -76,7 +76,10 @@ function worker(version: string, files: string[], caches: Caches, server: Server
     async asks(path: string, { mode = 'cors', method = 'GET' } = {}): Promise<Answer | undefined> {
       let answer: Promise<Answer> | undefined;
       const request = { url: path.startsWith('/') ? ORIGIN + path : path, mode, method };
-      listeners.get('fetch')?.({ request, respondWith: (promise: Promise<Answer>) => (answer = promise) });
+      const waits: unknown[] = [];
+      const respondWith = (promise: Promise<Answer>) => (answer = promise);
+      listeners.get('fetch')?.({ request, respondWith, waitUntil: (wait: unknown) => waits.push(wait) });
+      await Promise.all(waits);
       return answer;
     },
   };
@@ -132,6 +135,14 @@ describe('the service worker', () => {
     expect((await newest.asks('/assets/menu-b.js'))?.ok).toBe(true);
     expect((await newest.asks('/assets/menu-a.js'))?.ok).toBe(false);
     expect((await newest.asks('/', { mode: 'navigate' }))?.from).toBe('d');
+  });
+
+  test('has everything again after its caches were wiped', async () => {
+    const caches = new Caches();
+    const sw = await deploy('a', caches, new Server());
+    caches.byName.clear();
+    expect((await sw.asks('/settings', { mode: 'navigate' }))?.ok).toBe(false);
+    expect([...(caches.byName.get([...caches.byName.keys()][0] ?? '')?.keys() ?? [])]).toContain('/assets/menu-a.js');
   });
 
   test('loads only what has changed', async () => {

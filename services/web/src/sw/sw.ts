@@ -4,7 +4,8 @@
  * It answers for the files of the page alone, by a list of what it may; everything else (/api, /auth, /ws, /realms, …)
  * goes to the network as if it were not here. Each version keeps its files in a cache of its own. A new version waits
  * until the page says `skip-waiting`; the caches of the two versions before it stay, so that a tab which still runs
- * an older page finds the parts that it has not loaded yet.
+ * an older page finds the parts that it has not loaded yet. The end of a session takes all caches with it: the next
+ * page that is opened fills them again.
  */
 
 /** Put in by scripts/shell.ts: what this version consists of, and a hash over it. */
@@ -57,7 +58,9 @@ worker.addEventListener('fetch', (event) => {
   if (request.method !== 'GET' || origin !== worker.location.origin) return;
   const isPage = request.mode === 'navigate' && ROUTES.test(pathname);
   if (!isPage && !pathname.startsWith('/assets/') && !__PRECACHE__.includes(pathname)) return;
-  event.respondWith(kept(isPage ? PAGE : pathname).then((found) => found ?? fetch(request)));
+  const found = kept(isPage ? PAGE : pathname);
+  event.respondWith(found.then((response) => response ?? fetch(request)));
+  if (isPage) event.waitUntil(found.then((response) => (response ? undefined : install().catch(() => undefined))));
 });
 
 worker.addEventListener('notificationclick', (event) => {
