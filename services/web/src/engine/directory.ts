@@ -1,7 +1,9 @@
 import type { Api } from './api.ts';
+import { sleep } from './backoff.ts';
 import { RequestError } from './engine.ts';
 import type { Changes } from './changes.ts';
 import type { Chats } from './chats.ts';
+import type { Environment } from './environment.ts';
 import type { Id, Person } from './model.ts';
 import type { People } from './people.ts';
 import type { Reading } from './reading.ts';
@@ -12,8 +14,10 @@ import { toChat, type Bootstrap, type ChatPage, type WireChat, type WirePerson }
 
 const PAGE = 50;
 const NEWEST = 20;
+const SEEK_MS = [300, 1_000, 3_000];
 
 export interface DirectoryPorts {
+  env: Environment;
   cell: Cell;
   api: Api;
   chats: Chats;
@@ -31,6 +35,7 @@ export class Directory {
   private cursor: string | null = null;
   private loadingMore = false;
   private readonly fetching = new Map<Id, Promise<boolean>>();
+  private readonly sought = new Set<Id>();
 
   constructor(private readonly ports: DirectoryPorts) {}
 
@@ -87,6 +92,8 @@ export class Directory {
       changes.noteReaders(told);
       sync.adopted(wire.id);
       this.needPeople(wire);
+      // Opened before it was known.
+      if (this.ports.timelines.get(wire.id)?.error === 'not_found') this.ports.reload(wire.id);
       return;
     }
     const { muted, pinned } = told;
@@ -134,7 +141,31 @@ export class Directory {
     }
   }
 
-  /** The same where nobody waits for the answer: after a failure the next synchronisation brings it. */
+  /**
+   * A frame speaks of a chat that is not known. The log of the database is a moment ahead of what it answers, so a
+   * "not found" counts only when it stays.
+   */
+  seek(chatId: Id): void {
+    if (this.sought.has(chatId)) return;
+    this.sought.add(chatId);
+    void this.seekNow(chatId).finally(() => this.sought.delete(chatId));
+  }
+
+  private async seekNow(chatId: Id): Promise<void> {
+    for (const wait of [...SEEK_MS, 0]) {
+      try {
+        const wire = await this.ports.api.get<WireChat>(`/api/chats/${chatId}`);
+        this.ports.cell.batch(() => this.adopt(wire));
+        return;
+      } catch (error) {
+        if (!(error instanceof RequestError) || error.status === 401) return;
+        await sleep(this.ports.env, wait);
+      }
+    }
+    if (!this.ports.chats.get(chatId)) this.gone(chatId);
+  }
+
+  /** `fetch` where nobody waits for the answer: after a failure the next synchronisation brings it. */
   refetch(chatId: Id): void {
     this.fetch(chatId).catch(() => undefined);
   }

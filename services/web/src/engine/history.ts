@@ -20,6 +20,8 @@ export interface HistoryPorts {
   chats: Chats;
   timelines: Timelines;
   cache: () => Cache | null;
+  /** Until what this browser keeps has been read. */
+  painted: () => Promise<unknown>;
   /** Fetch a chat that is not known; false when there is no such chat. */
   fetchChat: (chatId: Id) => Promise<boolean>;
   /** Messages that the server has told, for the names of their senders and what they acknowledge. */
@@ -56,6 +58,7 @@ export class History {
     const { timelines, chats } = this.ports;
     timelines.setLoading(chatId, 'open');
     try {
+      await this.ports.painted();
       if (!chats.get(chatId) && !(await this.ports.fetchChat(chatId))) {
         timelines.setLoading(chatId, 'none', 'not_found');
         return;
@@ -102,9 +105,16 @@ export class History {
   private async loadTail(chatId: Id, timeline: Timeline): Promise<void> {
     const page = await this.page(chatId, 'order=desc', true);
     if (!this.isCurrent(chatId, timeline)) return;
-    const { timelines } = this.ports;
-    timelines.setTail(chatId, timeline, { messages: page.messages, hasOlder: page.full });
-    timelines.setLoading(chatId, 'none');
+    this.setTail(chatId, timeline, { messages: page.messages, hasOlder: page.full });
+    this.ports.timelines.setLoading(chatId, 'none');
+  }
+
+  /** Frames are a moment ahead of what the database answers: what the chat's row knows may be missing in a page. */
+  private setTail(chatId: Id, timeline: Timeline, page: Segment): void {
+    const last = this.ports.chats.get(chatId)?.lastMessage;
+    const isMissing = last && idOf(last) > idOf(page.messages.at(-1));
+    const messages = isMissing ? [...page.messages, last] : page.messages;
+    this.ports.timelines.setTail(chatId, timeline, { ...page, messages });
   }
 
   async older(chatId: Id): Promise<void> {
@@ -178,7 +188,7 @@ export class History {
       timelines.setIsland(chatId, timeline, null);
     } else if (!tail && !page.full) {
       timeline.island = null;
-      timelines.setTail(chatId, timeline, grown);
+      this.setTail(chatId, timeline, grown);
     } else {
       timelines.setIsland(chatId, timeline, grown);
     }
@@ -238,7 +248,7 @@ export class History {
       const page = await this.page(chatId, 'order=desc', true);
       if (!this.isCurrent(chatId, timeline)) return;
       timeline.island = null;
-      timelines.setTail(chatId, timeline, { messages: page.messages, hasOlder: page.full });
+      this.setTail(chatId, timeline, { messages: page.messages, hasOlder: page.full });
       timelines.setLoading(chatId, 'none');
     } catch (error) {
       if (this.isCurrent(chatId, timeline)) timelines.setLoading(chatId, 'none', failure(error, 'newer'));

@@ -19,6 +19,7 @@ import { Sync, type Appliers, type SyncPorts } from './sync.ts';
 import { Tabs, type TabMessage } from './tabs.ts';
 import { Timelines } from './timelines.ts';
 import { Typing } from './typing.ts';
+import { chatIdOf, type VersionedFrame } from './wire.ts';
 
 export interface Hooks {
   onEnded: (reason: EndReason | null) => void;
@@ -30,6 +31,8 @@ export interface Hooks {
 export class Parts {
   /** What this browser keeps of the person who is signed in. */
   cache: Cache | null = null;
+  /** Ends when that has been read. */
+  painting: Promise<unknown> = Promise.resolve();
   readonly cell: Cell;
   readonly api: Api;
   readonly tabs: Tabs;
@@ -97,6 +100,7 @@ export class Parts {
     }));
     this.sync = new Sync(this.syncPorts(env, hooks), this.appliers());
     this.directory = new Directory({
+      env,
       cell,
       api,
       chats,
@@ -113,6 +117,7 @@ export class Parts {
       chats,
       timelines,
       cache,
+      painted: () => this.painting,
       fetchChat: (chatId) => this.directory.fetch(chatId),
       told: (messages) => this.told(messages),
     });
@@ -145,9 +150,22 @@ export class Parts {
         this.history.reload(chatId);
         this.directory.refetch(chatId);
       },
-      fetchUnknown: (chatId) => this.directory.refetch(chatId),
+      takeUnknown: (frame) => this.takeUnknown(frame),
       batch: (run) => this.cell.batch(run),
     };
+  }
+
+  /** A new chat tells all about itself; of others one hears by being added, or by what is said there. */
+  private takeUnknown(frame: VersionedFrame): void {
+    if (frame.type === 'chat') {
+      const { chat: wire, version } = frame;
+      const isOurs = wire.participants.some((person) => person.user_id === this.cell.me);
+      if (isOurs && wire.unread_count !== undefined) {
+        this.directory.adopt({ ...wire, version });
+        return;
+      }
+    }
+    this.directory.seek(chatIdOf(frame));
   }
 
   private showUnsent(chatId: Id): void {

@@ -67,7 +67,10 @@ export class Session {
   async begin(): Promise<void> {
     this.parts.cell.set({ phase: 'loading' });
     const userId = loadUser(this.env);
-    if (userId) await this.paint(userId);
+    if (userId) {
+      this.parts.painting = this.paint(userId);
+      await this.parts.painting;
+    }
     if (this.running) await this.bootstrap();
   }
 

@@ -3,7 +3,7 @@ import type { Id, MessageWindow } from './model.ts';
 import { Browser, type Tab } from './testing/browser.ts';
 import { Clock } from './testing/clock.ts';
 import { pick, seeded } from './testing/random.ts';
-import { ModelServer, NO_FAULTS, type Faults } from './testing/server.ts';
+import { ModelServer, NO_FAULTS, problem, type Faults } from './testing/server.ts';
 
 const ME = 1;
 
@@ -140,6 +140,19 @@ test('an unknown chat is fetched, and what was said in it meanwhile follows', as
   await clock.run(500);
   expect(tab.state.chats[chat.id]).toMatchObject({ unread: 2, version: 3 });
   expect(tab.state.people[3]?.name).toBe('User 3');
+});
+
+test('a chat that the database does not answer for yet is asked for again', async () => {
+  const clock = new Clock();
+  const server = new ModelServer(clock);
+  const tab = await new Browser(clock, server).openOnline();
+  server.faults = { ...NO_FAULTS, intercept: (_, path) => (path.startsWith('/api/chats/') ? problem(404) : null) };
+  const chat = server.addChat([1, 2, 3]);
+  server.say(chat, 2, 'one');
+  await clock.run(100);
+  server.faults = NO_FAULTS;
+  await clock.run(2_000);
+  expect(tab.state.chats[chat.id]).toMatchObject({ unread: 1, version: 2 });
 });
 
 test('a chat that was created while the socket was away is there after it', async () => {

@@ -21,8 +21,8 @@ export interface Appliers {
   applyState(frame: ServerFrame): void;
   tooLong(chatId: Id, version: number): void;
   synced(chatId: Id, state: SyncedChat): void;
-  /** A frame of a chat that is not known: it has to be fetched, then `adopted` called. */
-  fetchUnknown(chatId: Id): void;
+  /** A frame of a chat that is not known: when it is, `adopted` is to be called. */
+  takeUnknown(frame: VersionedFrame): void;
   batch(run: () => void): void;
 }
 
@@ -149,7 +149,7 @@ export class Sync {
     const version = this.to.versionOf(chatId);
     if (version === undefined) {
       this.keep(chatId, frame);
-      this.to.fetchUnknown(chatId);
+      this.to.takeUnknown(frame);
     } else if (frame.version <= version) {
       this.to.repeat(frame);
     } else if (frame.version === version + 1) {
