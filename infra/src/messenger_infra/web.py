@@ -10,6 +10,7 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -137,12 +138,21 @@ def run(repo: Path, *arguments: str, env: Mapping[str, str] | None = None) -> in
         try:
             return running.wait()
         except BaseException:
-            for number in (signal.SIGINT, signal.SIGKILL):
-                with suppress(ProcessLookupError):
-                    os.killpg(running.pid, number)
-                with suppress(subprocess.TimeoutExpired):
-                    running.wait(PATIENCE)
+            _end_group(running)
             raise
+
+
+def _end_group(leader: subprocess.Popen[bytes]) -> None:
+    """Interrupt a process group and kill what is left of it after `PATIENCE`; its leader may end before the others."""
+    give_up = time.monotonic() + PATIENCE
+    with suppress(ProcessLookupError):
+        os.killpg(leader.pid, signal.SIGINT)
+        while time.monotonic() < give_up:
+            leader.poll()  # Reaps it: a zombie would count as one of the group.
+            os.killpg(leader.pid, 0)
+            time.sleep(0.02)  # No event tells that a whole group is gone.
+        os.killpg(leader.pid, signal.SIGKILL)
+    leader.wait()
 
 
 def browser_tests(repo: Path) -> list[str]:
