@@ -4,7 +4,7 @@ import { RequestError } from './engine.ts';
 import type { Environment, PageEvent } from './environment.ts';
 import type { Connection, EndReason, Id } from './model.ts';
 import { Parts } from './parts.ts';
-import { loadUser, saveSettings, saveUser, wipeSettings } from './settings.ts';
+import { loadUser, saveUser, wipeSettings } from './settings.ts';
 import type { Link } from './socket.ts';
 import { initialState } from './store.ts';
 import type { TabMessage } from './tabs.ts';
@@ -276,7 +276,8 @@ export class Session {
     this.parts.cache = null;
     await deleteCaches(this.env.indexedDB, userId);
     if (userId) await this.forgetFiles();
-    saveSettings(this.env, settings);
+    // The server's Clear-Site-Data may have taken theme and language along.
+    wipeSettings(this.env, settings);
   }
 
   private async forgetFiles(): Promise<void> {
