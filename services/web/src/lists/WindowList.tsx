@@ -14,6 +14,7 @@ const LIMIT = 120;
 const FIRST = 40;
 const EDGE_PX = 1600;
 const STICK_PX = 60;
+const ENDS_OF_GLIDE = ['scrollend', 'wheel', 'touchstart', 'pointerdown', 'keydown'] as const;
 
 export interface View {
   /** The first row on the screen. */
@@ -23,13 +24,13 @@ export interface View {
 
 export interface WindowListProps {
   rows: Row[];
-  render(row: Row): ReactNode;
+  render: (row: Row) => ReactNode;
   label: string;
   hasOlder: boolean;
   hasNewer: boolean;
-  loadOlder(): void;
-  loadNewer(): void;
-  onView(view: View): void;
+  loadOlder: () => void;
+  loadNewer: () => void;
+  onView: (view: View) => void;
   /** Above the first row and below the last one, when those are rendered. */
   before: ReactNode;
   after: ReactNode;
@@ -49,7 +50,7 @@ interface WindowState {
 
 type Snapshot = { kind: 'end' } | { kind: 'anchor'; key: string; top: number } | null;
 
-const RowBox = memo(function RowBox({ row, render }: { row: Row; render(row: Row): ReactNode }) {
+const RowBox = memo(function RowBox({ row, render }: { row: Row; render: (row: Row) => ReactNode }) {
   return (
     <div data-key={row.key} data-kind={row.kind} className={`row row-${row.kind}`}>
       {render(row)}
@@ -73,7 +74,8 @@ function follow({ rows: next, hasNewer }: WindowListProps, { start, end, rows, f
   const to = (place.get(rows[b]?.key ?? '') ?? 0) + 1;
   if (flow.sticks && !hasNewer) return { start: Math.max(from, count - LIMIT), end: count };
   const first = from === 1 || next[from - 1]?.kind === 'date' ? Math.max(0, from - 1) : from;
-  return { start: start === 0 && from < STEP ? 0 : first, end: end === rows.length ? Math.min(count, to + STEP) : to };
+  // What stands above the first row goes away with it: rows in its place keep the anchor from running out of room.
+  return { start: start === 0 ? Math.max(0, first - STEP) : first, end: end === rows.length ? Math.min(count, to + STEP) : to };
 }
 
 export class WindowList extends Component<WindowListProps, WindowState> {
@@ -82,6 +84,9 @@ export class WindowList extends Component<WindowListProps, WindowState> {
   private observer: ResizeObserver | null = null;
   private anchor: { key: string; top: number } | null = null;
   private frame = 0;
+  /** Where a smooth scroll is going. Whatever would break it off on its way ends it there. */
+  private goal: (() => void) | null = null;
+  private isShown = false;
 
   override state: WindowState = {
     start: Math.max(0, this.props.rows.length - FIRST),
@@ -98,6 +103,7 @@ export class WindowList extends Component<WindowListProps, WindowState> {
     const { box, inner } = this.parts();
     box.scrollTop = box.scrollHeight;
     box.addEventListener('scroll', this.onScroll, { passive: true });
+    for (const end of ENDS_OF_GLIDE) box.addEventListener(end, this.onGlideEnd, { passive: true });
     this.observer = new ResizeObserver(() => this.keepPlace());
     this.observer.observe(inner);
     this.observer.observe(box);
@@ -108,6 +114,7 @@ export class WindowList extends Component<WindowListProps, WindowState> {
     cancelAnimationFrame(this.frame);
     this.observer?.disconnect();
     this.box.current?.removeEventListener('scroll', this.onScroll);
+    for (const end of ENDS_OF_GLIDE) this.box.current?.removeEventListener(end, this.onGlideEnd);
   }
 
   override getSnapshotBeforeUpdate(): Snapshot {
@@ -143,7 +150,7 @@ export class WindowList extends Component<WindowListProps, WindowState> {
       return;
     }
     const isFar = box.scrollHeight - box.scrollTop > box.clientHeight * 4;
-    box.scrollTo({ top: box.scrollHeight, behavior: smooth && !isFar ? 'smooth' : 'instant' });
+    this.scroll(smooth && !isFar, () => box.scrollHeight - box.clientHeight);
   }
 
   /**
@@ -155,12 +162,12 @@ export class WindowList extends Component<WindowListProps, WindowState> {
     if (index === -1) return false;
     this.state.flow.sticks = false;
     const show = (smooth: boolean) => {
-      const row = this.find(key);
-      if (!row) return;
-      const { box } = this.parts();
-      const top = row.getBoundingClientRect().top - box.getBoundingClientRect().top + box.scrollTop;
-      const room = how.at === 'top' ? how.offset : Math.max(0, (box.clientHeight - row.offsetHeight) / 2);
-      box.scrollTo({ top: top - room, behavior: smooth ? 'smooth' : 'instant' });
+      this.scroll(smooth, (box) => {
+        const row = this.find(key);
+        if (!row) return box.scrollTop;
+        const room = how.at === 'top' ? how.offset : Math.max(0, (box.clientHeight - row.offsetHeight) / 2);
+        return row.getBoundingClientRect().top - box.getBoundingClientRect().top + box.scrollTop - room;
+      });
       this.look();
     };
     if (index >= this.state.start && index < this.state.end) {
@@ -170,6 +177,14 @@ export class WindowList extends Component<WindowListProps, WindowState> {
       this.setState(around, () => show(false));
     }
     return true;
+  }
+
+  private scroll(smooth: boolean, goal: (box: HTMLElement) => number): void {
+    const { box } = this.parts();
+    const top = goal(box);
+    const glides = smooth && this.isShown && Math.abs(top - box.scrollTop) > 1;
+    this.goal = glides ? () => this.scroll(false, goal) : null;
+    box.scrollTo({ top, behavior: glides ? 'smooth' : 'instant' });
   }
 
   find(key: string): HTMLElement | null {
@@ -247,7 +262,13 @@ export class WindowList extends Component<WindowListProps, WindowState> {
     const row = this.find(key);
     if (!row) return;
     const drift = row.getBoundingClientRect().top - top;
-    if (Math.abs(drift) > 0.5) this.parts().box.scrollTop += drift;
+    if (Math.abs(drift) > 0.5) {
+      if (this.goal) {
+        this.goal();
+        return;
+      }
+      this.parts().box.scrollTop += drift;
+    }
     this.anchor = { key, top };
   }
 
@@ -256,6 +277,10 @@ export class WindowList extends Component<WindowListProps, WindowState> {
     if (this.state.flow.sticks && !this.props.hasNewer) box.scrollTop = box.scrollHeight;
     else if (this.anchor) this.restore(this.anchor);
   }
+
+  private readonly onGlideEnd = () => {
+    this.goal = null;
+  };
 
   private readonly onScroll = () => {
     this.look();
@@ -289,6 +314,7 @@ export class WindowList extends Component<WindowListProps, WindowState> {
   private tellView(atEnd: boolean): void {
     cancelAnimationFrame(this.frame);
     this.frame = requestAnimationFrame(() => {
+      this.isShown = true;
       let key: string | undefined;
       for (const row of this.visibleRows()) if ((key = row.dataset['key'])) break;
       this.props.onView({ first: this.state.rows.find((row) => row.key === key) ?? null, atEnd });
