@@ -141,7 +141,7 @@ test('one who comes back to a chat finds it where it was left', async ({ people 
   const messenger = await filled(two, 300);
   await expect(async () => {
     await messenger.log.hover();
-    await messenger.page.mouse.wheel(0, -900);
+    await messenger.page.mouse.wheel(0, -400);
     await expect(messenger.message(line(200))).toBeInViewport({ timeout: 100 });
   }).toPass({ intervals: [30] });
   const other = await messenger.api.group('Elsewhere', [two.boris.id]);
