@@ -24,7 +24,7 @@ export const useChat = (id: Id): Chat | undefined => useStore((s) => s.chats[id]
 export interface Toast {
   key: number;
   text: string;
-  action?: { label: string; run(): void };
+  action?: { label: string; run: () => void };
 }
 
 /** A question to be answered before something is done for good. */
@@ -33,7 +33,7 @@ export interface Question {
   text: string;
   yes: string;
   isDanger: boolean;
-  run(): void;
+  run: () => void;
 }
 
 export interface MenuItem {
@@ -42,7 +42,7 @@ export interface MenuItem {
   icon: 'reply' | 'copy' | 'edit' | 'delete' | 'seen' | 'quote' | 'retry' | 'pin' | 'unpin' | 'mute' | 'unmute' | 'info' | 'leave' | 'settings' | 'chat' | 'group' | 'admin' | 'member' | 'remove';
   hint?: string;
   isDanger?: boolean;
-  run(): void;
+  run: () => void;
 }
 
 export interface OpenMenu {

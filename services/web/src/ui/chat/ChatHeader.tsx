@@ -41,7 +41,7 @@ export function ChatHeader({ chat }: { chat: Chat }) {
       <IconButton label={t.back} className="back" onClick={() => goBack('/')}>
         <ArrowLeft size={23} />
       </IconButton>
-      <button type="button" className="who" aria-label={`${title}, ${t.chat.info}`} onClick={() => go(`${chatPath(chat.id)}#info`)}>
+      <button type="button" className="who" title={t.chat.info} onClick={() => go(`${chatPath(chat.id)}#info`)}>
         <Avatar title={title} hue={hueOf(chat, me)} size={42} />
         <span className="who-text">
           <span className="who-title" dir="auto">{title}</span>

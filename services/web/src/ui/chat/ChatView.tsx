@@ -94,6 +94,8 @@ function KnownChat({ chat, isOpen }: { chat: Chat; isOpen: boolean }) {
   useEffect(() => {
     quoted.current = toQuoted;
   });
+  // Both are looked at when something is done with a message, never while drawing.
+  // eslint-disable-next-line react-hooks/refs
   const actions = useMemo(() => new MessageActions(engine, id, () => composer.current, (from) => quoted.current(from)), [engine, id]);
 
   useEffect(() => {

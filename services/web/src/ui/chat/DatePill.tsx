@@ -5,7 +5,7 @@ import { useNow } from '../useNow.ts';
 const REST_MS = 1400;
 
 export interface DatePillHandle {
-  show(at: number): void;
+  show: (at: number) => void;
 }
 
 /** The date of the topmost message, while the list moves. An overlay: it takes no room. */

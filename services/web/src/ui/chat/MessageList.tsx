@@ -27,7 +27,7 @@ interface MessageListProps {
   readUpTo: Id | null;
   list: RefObject<WindowList | null>;
   actions: MessageActions;
-  onJump(): void;
+  onJump: () => void;
 }
 
 function RowView({ row, isGroup }: { row: Row; isGroup: boolean }) {
@@ -50,7 +50,7 @@ function RowView({ row, isGroup }: { row: Row; isGroup: boolean }) {
 }
 
 /** What stands at an end of the loaded part: more is being loaded, could not be loaded, or there is no more. */
-function Edge({ isMore, isBroken, failed, retry, none }: { isMore: boolean; isBroken: boolean; failed: string; retry(): void; none: ReactNode }) {
+function Edge({ isMore, isBroken, failed, retry, none }: { isMore: boolean; isBroken: boolean; failed: string; retry: () => void; none: ReactNode }) {
   const t = useStrings();
   if (!isMore) return none;
   if (!isBroken)

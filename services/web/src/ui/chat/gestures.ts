@@ -5,11 +5,16 @@ const SLACK_PX = 10;
 const REPLY_PX = 56;
 const MAX_PULL_PX = 84;
 
+/** Few phones have it, and no desktop browser does. */
+function tremble(ms: number): void {
+  (navigator as { vibrate?: (ms: number) => boolean }).vibrate?.(ms);
+}
+
 interface TouchActions {
   /** The finger has rested on a message. */
-  press(message: HTMLElement, x: number, y: number): void;
+  press: (message: HTMLElement, x: number, y: number) => void;
   /** A message was pulled to the left far enough. */
-  pull(message: HTMLElement): void;
+  pull: (message: HTMLElement) => void;
 }
 
 /** What fingers do on messages: rest on them, or pull them from right to left to reply. */
@@ -23,7 +28,7 @@ export function useTouchGestures(pane: RefObject<HTMLElement | null>, actions: R
 
     const pullTo = (px: number) => {
       if (!start) return;
-      if (px >= REPLY_PX !== pulled >= REPLY_PX && px >= REPLY_PX) navigator.vibrate?.(8);
+      if (px >= REPLY_PX && pulled < REPLY_PX) tremble(8);
       pulled = px;
       start.message.style.translate = px > 0 ? `${-px}px 0` : '';
       start.message.classList.toggle('pulled', px >= REPLY_PX);
@@ -42,7 +47,7 @@ export function useTouchGestures(pane: RefObject<HTMLElement | null>, actions: R
       start = { x: touch.clientX, y: touch.clientY, message };
       timer = setTimeout(() => {
         if (!start) return;
-        navigator.vibrate?.(12);
+        tremble(12);
         actions.current.press(message, touch.clientX, touch.clientY);
         start = null;
       }, LONG_PRESS_MS);

@@ -48,6 +48,8 @@ export function useReadMarks(chatId: Id, list: RefObject<WindowList | null>, isO
     const upTo = newestUnread(engine, chatId, ripe);
     if (upTo !== null) engine.markRead(chatId, upTo);
     const isWaiting = newestUnread(engine, chatId, visible.filter((key) => !ripe.includes(key))) !== null;
+    // By the time it runs it has been made.
+    // eslint-disable-next-line react-hooks/immutability
     if (isWaiting) timer.current = setTimeout(look, LOOK_MS);
   }, [engine, chatId, list, isOpen]);
 

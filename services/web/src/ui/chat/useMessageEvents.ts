@@ -102,13 +102,13 @@ export function useMessageEvents({ pane, list, messages, actions }: EventsInput)
       run(action, article, message);
     },
     onFocus: (event: FocusEvent) => {
-      const scroller = (event.target as Element).closest<HTMLElement>('.scroller');
+      const scroller = (event.target).closest<HTMLElement>('.scroller');
       if (!scroller) return;
       if (event.target === scroller) focusLastVisible(list.current);
       else scroller.tabIndex = -1;
     },
     onBlur: (event: FocusEvent) => {
-      const scroller = (event.target as Element).closest<HTMLElement>('.scroller');
+      const scroller = (event.target).closest<HTMLElement>('.scroller');
       if (scroller && !scroller.contains(event.relatedTarget)) scroller.tabIndex = 0;
     },
   };

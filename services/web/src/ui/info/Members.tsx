@@ -94,7 +94,7 @@ function useMemberMenu(chat: Chat, myRole: Participant['role']) {
   };
 }
 
-function AddMembers({ chat, onClose }: { chat: Chat; onClose(): void }) {
+function AddMembers({ chat, onClose }: { chat: Chat; onClose: () => void }) {
   const t = useStrings();
   const engine = useEngine();
   const [chosen, setChosen] = useState<Person[]>([]);

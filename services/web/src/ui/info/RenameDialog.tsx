@@ -5,7 +5,7 @@ import { toast, useEngine } from '../store.ts';
 
 const MAX_TITLE = 128;
 
-export function RenameDialog({ chatId, title, onClose }: { chatId: number; title: string; onClose(): void }) {
+export function RenameDialog({ chatId, title, onClose }: { chatId: number; title: string; onClose: () => void }) {
   const t = useStrings();
   const engine = useEngine();
   const [text, setText] = useState(title);

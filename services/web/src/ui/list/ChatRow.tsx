@@ -87,7 +87,6 @@ export const ChatRow = memo(function ChatRow({ id, isActive, onOpen }: { id: Id;
       className="chat"
       data-chat={id}
       aria-current={isActive ? 'page' : undefined}
-      aria-label={label}
       onClick={(event) => {
         if (event.ctrlKey || event.metaKey || event.shiftKey) return;
         event.preventDefault();
@@ -95,8 +94,9 @@ export const ChatRow = memo(function ChatRow({ id, isActive, onOpen }: { id: Id;
         go(chatPath(id));
       }}
     >
+      <span className="sr">{label}</span>
       <Avatar title={title} hue={hueOf(chat, me)} />
-      <span className="c-main">
+      <span className="c-main" aria-hidden="true">
         <span className="c-top">
           <span className="c-title" dir="auto">{title}</span>
           {chat.muted && <BellOff size={13} className="c-icon" />}

@@ -9,7 +9,7 @@ const SPARE = 6;
 interface ChatRowsProps {
   ids: readonly Id[];
   active: Id | null;
-  onEnd(): void;
+  onEnd: () => void;
 }
 
 /** Rows of one height: only those near the screen are on the page. */

@@ -56,8 +56,8 @@ export function useOpenPerson(): (id: Id) => void {
 export interface SearchState {
   isOpen: boolean;
   text: string;
-  setText(text: string): void;
-  close(): void;
+  setText: (text: string) => void;
+  close: () => void;
 }
 
 export function useSearch(): SearchState {

@@ -5,7 +5,7 @@ import { useInterface } from '../store.ts';
 interface DialogProps {
   title: string;
   children: ReactNode;
-  onClose(): void;
+  onClose: () => void;
   className?: string;
 }
 

@@ -24,7 +24,7 @@ export class ErrorBoundary extends Component<BoundaryProps, { isBroken: boolean;
 
 const Part = ({ children }: { children: ReactNode }) => children;
 
-function Broken({ className, again }: { className: string; again(): void }) {
+function Broken({ className, again }: { className: string; again: () => void }) {
   const t = useStrings();
   return (
     <div className={`broken ${className}`} role="alert">

@@ -5,7 +5,7 @@ interface SwitchProps {
   hint?: string;
   checked: boolean;
   disabled?: boolean;
-  onChange(checked: boolean): void;
+  onChange: (checked: boolean) => void;
 }
 
 /** A line that turns something on or off. */

@@ -66,7 +66,7 @@ export default function NewChat({ isGroup }: { isGroup: boolean }) {
   );
 }
 
-function GroupTitle({ people, onCreate }: { people: Person[]; onCreate(title: string): void }) {
+function GroupTitle({ people, onCreate }: { people: Person[]; onCreate: (title: string) => void }) {
   const t = useStrings();
   const [title, setTitle] = useState('');
   const [isSent, setSent] = useState(false);

@@ -27,7 +27,7 @@ interface PeoplePickerProps {
   /** With several: who has been chosen; the choice of one ends at once. */
   chosen?: readonly Person[];
   except?: readonly Id[];
-  onToggle(person: Person): void;
+  onToggle: (person: Person) => void;
 }
 
 /** Find people by name and choose among them: a combobox whose list is always open. */

@@ -7,7 +7,7 @@ interface PersonRowProps {
   note?: string;
   after?: ReactNode;
   isPressed?: boolean;
-  onChoose(): void;
+  onChoose: () => void;
 }
 
 export function PersonFace({ person, note }: { person: Person; note?: string | undefined }) {

@@ -2,7 +2,7 @@ interface ChoiceProps<T extends string> {
   label: string;
   value: T;
   options: readonly { value: T; label: string; lang?: string }[];
-  onChange(value: T): void;
+  onChange: (value: T) => void;
 }
 
 /** One of a few, as radio buttons. */

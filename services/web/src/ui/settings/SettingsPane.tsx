@@ -25,7 +25,7 @@ const PAGES = [
   ['about', CircleHelp, About],
 ] as const;
 
-function Pane({ title, back, children }: { title: string; back(): void; children: ReactNode }) {
+function Pane({ title, back, children }: { title: string; back: () => void; children: ReactNode }) {
   const t = useStrings();
   useEscape('pane', () => {
     back();

@@ -90,7 +90,7 @@ function Shell() {
           </Suspense>
         </ErrorBoundary>
       </nav>
-      <main id="messages" className="mid paper" tabIndex={-1} inert={(isNarrow && !isOpen) || (isNarrow && isInfoOver)}>
+      <main id="messages" className="mid paper" tabIndex={-1} inert={isNarrow && ((!isOpen && shown !== null) || isInfoOver)}>
         {shown === null ? <p className="notice"><span className="pill">{t.chat.select}</span></p> : <ChatView key={shown} id={shown} isOpen={isOpen} />}
       </main>
       {hasInfo && (

@@ -70,7 +70,7 @@ async function tell(chat: Chat, state: State): Promise<void> {
     show(chat, state);
     return;
   }
-  await (navigator as Navigator).locks.request(`${NOTIFY_LOCK}-${chat.id}`, { ifAvailable: true }, async (lock) => {
+  await navigator.locks.request(`${NOTIFY_LOCK}-${chat.id}`, { ifAvailable: true }, async (lock) => {
     if (!lock) return;
     show(chat, state);
     await new Promise((resolve) => setTimeout(resolve, HOLD_MS));

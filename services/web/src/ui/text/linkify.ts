@@ -56,7 +56,5 @@ export const MAX_TEXT = 4096;
 
 /** Characters as the server counts them. */
 export function lengthOf(text: string): number {
-  let n = 0;
-  for (const _ of text.trim()) n++;
-  return n;
+  return Array.from(text.trim()).length;
 }
