@@ -1,29 +1,10 @@
-import type { Page } from '@playwright/test';
+import { readable } from './support/storage.ts';
 import { expect, test } from './support/test.ts';
-
-/** Everything that a script of the page could read, in one text. */
-function readable(page: Page): Promise<string> {
-  return page.evaluate(async () => {
-    const found: unknown[] = [document.cookie, Object.entries(localStorage), Object.entries(sessionStorage)];
-    for (const { name } of await indexedDB.databases()) {
-      const database = await new Promise<IDBDatabase>((done, failed) => {
-        const opening = indexedDB.open(name ?? '');
-        opening.onsuccess = () => done(opening.result);
-        opening.onerror = () => failed(new Error(name));
-      });
-      for (const store of database.objectStoreNames) {
-        const reading = database.transaction(store).objectStore(store).getAll();
-        found.push(await new Promise((done) => (reading.onsuccess = () => done(reading.result as unknown))));
-      }
-      database.close();
-    }
-    return JSON.stringify(found);
-  });
-}
 
 test('a login leads to the messenger and leaves no token where a script could read it', async ({ people }) => {
   const page = await people.enter(await people.make('Anna Petrova'));
   await expect(page).toHaveURL('/');
+  await expect(page.getByRole('navigation', { name: 'Chats' })).toBeVisible();
   const cookies = await page.context().cookies();
   const access = cookies.find((cookie) => cookie.name.endsWith('access_token'));
   expect(access?.httpOnly).toBe(true);

@@ -40,6 +40,11 @@ export class Network {
     await Promise.all(open.flatMap(({ page, server }) => [page.close({ code: 1001 }), server.close()]));
   }
 
+  /** Give the page a frame as if the server had sent it. */
+  tell(frame: object): void {
+    for (const { page } of this.sockets) page.send(JSON.stringify(frame));
+  }
+
   private hold(socket: WebSocketRoute): void {
     if (this.isCut) {
       void socket.close({ code: 1001 });
