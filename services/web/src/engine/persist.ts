@@ -32,14 +32,21 @@ export class Persist {
   }
 
   start(): void {
-    this.unsubscribe ??= this.cell.store.subscribe((state, before) => {
+    if (this.unsubscribe) return;
+    this.unsubscribe = this.cell.store.subscribe((state, before) => {
       const same =
         state.chats === before.chats &&
         state.windows === before.windows &&
         state.people === before.people &&
         state.me === before.me;
-      if (!same && !this.timer.isSet) this.timer.set(SAVE_MS, () => void this.save());
+      if (!same) this.saveSoon();
     });
+    // What has been told until now may be all for a long time.
+    this.saveSoon();
+  }
+
+  private saveSoon(): void {
+    if (!this.timer.isSet) this.timer.set(SAVE_MS, () => void this.save());
   }
 
   stop(): void {

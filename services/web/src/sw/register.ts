@@ -21,6 +21,8 @@ export async function registerServiceWorker(onUpdate: (update: Update) => void):
   // The first worker ever takes over a page that is as new as itself: nothing to load anew.
   let isFirst = !navigator.serviceWorker.controller;
   navigator.serviceWorker.addEventListener('controllerchange', () => {
+    // The end of a session takes the worker away: the page stays, and says why.
+    if (!navigator.serviceWorker.controller) return;
     if (!isFirst) window.location.reload();
     isFirst = false;
   });
