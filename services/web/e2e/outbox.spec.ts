@@ -31,7 +31,7 @@ test('without a socket and with lost answers, each message is in the chat once',
   const count = await loseAnswers(anna.messenger.page);
   await anna.messenger.goTo(chatId);
   for (const text of texts('Anna')) await anna.messenger.send(text);
-  for (const text of texts('Anna')) await anna.messenger.expectTick(text, 'Sent');
+  await expect(anna.messenger.log.getByRole('img', { name: /^(Sent|Read)$/ })).toHaveCount(COUNT);
   expect(count.acted).toBeGreaterThan(COUNT);
   expect(await boris.messenger.api.texts(chatId)).toEqual(texts('Anna'));
   await boris.messenger.expectTexts(texts('Anna'));
@@ -42,7 +42,7 @@ test('without a socket and with lost answers, each message is in the chat once',
   await anna.messenger.expectTexts(texts('Anna'));
 });
 
-test('with lost answers, lost frames and broken sockets, two see the same chat as the server', async ({ people }) => {
+test('with lost answers and sockets that break all the time, two see the same chat as the server', async ({ people }) => {
   const { anna, boris, chatId } = await talkingPair(people);
   for (const [at, { messenger }] of [anna, boris].entries()) {
     const network = await Network.of(messenger.page);
@@ -50,8 +50,7 @@ test('with lost answers, lost frames and broken sockets, two see the same chat a
     network.watch = ({ type }) => {
       if (type !== 'message') return 'pass';
       frames += 1;
-      if (frames % 7 === 0) void network.closeSockets();
-      return frames % 5 < 2 ? 'drop' : 'pass';
+      return frames % 5 === 0 ? 'break' : 'pass';
     };
     await loseAnswers(messenger.page);
     await messenger.goTo(chatId);

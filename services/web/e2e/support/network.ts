@@ -1,7 +1,10 @@
 import type { BrowserContext, Page, WebSocketRoute } from '@playwright/test';
 
-/** Told of a frame from the server; `drop` keeps it from the page. */
-export type FrameWatcher = (frame: { type: string; [name: string]: unknown }) => 'pass' | 'drop';
+/**
+ * Told of a frame from the server; `drop` keeps it from the page, `break` breaks its socket before it has arrived.
+ * Of a socket that lives on, nothing is lost in reality but everything.
+ */
+export type FrameWatcher = (frame: { type: string; [name: string]: unknown }) => 'pass' | 'drop' | 'break';
 
 /**
  * The cable of one browser. `setOffline` alone leaves open sockets alone, which a broken network does not.
@@ -54,7 +57,10 @@ export class Network {
     const server = socket.connectToServer();
     this.sockets.push({ page: socket, server });
     server.onMessage((text) => {
-      if (this.watch(JSON.parse(String(text)) as { type: string }) === 'pass') socket.send(text);
+      if (!this.sockets.some(({ page }) => page === socket)) return;
+      const fate = this.watch(JSON.parse(String(text)) as { type: string });
+      if (fate === 'pass') socket.send(text);
+      else if (fate === 'break') void this.closeSockets();
     });
   }
 }
