@@ -49,7 +49,7 @@ export const en = {
     muted: 'Muted',
     pinned: 'Pinned',
     noMessages: 'No messages yet',
-    unreadCount: (n: number) => `${count(n, { one: '# unread', other: '# unread' })}`,
+    unreadCount: (n: number) => count(n, { one: '# unread', other: '# unread' }),
     lastMessage: (text: string) => `last message: ${text}`,
     emptyTitle: 'No chats yet',
     emptyText: 'Find somebody and say hello.',

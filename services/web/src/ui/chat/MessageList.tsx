@@ -153,7 +153,7 @@ export function MessageList({ chat, title, window: loaded, isOpen, readUpTo, lis
     lookRead();
     const at = first?.kind === 'message' ? first.message.at : first?.kind === 'date' ? first.at : null;
     if (at !== null && first?.key !== lastFirst.current) {
-      if (lastFirst.current !== null) pill.current?.show(at);
+      if (lastFirst.current !== null && !atEnd) pill.current?.show(at);
       lastFirst.current = first?.key ?? null;
     }
   }, [lookRead]);

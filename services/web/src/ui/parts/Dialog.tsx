@@ -15,7 +15,10 @@ export function Dialog({ title, children, onClose, className = '' }: DialogProps
   const id = useId();
   useEffect(() => {
     const dialog = ref.current;
-    if (dialog && !dialog.open) dialog.showModal();
+    if (!dialog || dialog.open) return;
+    dialog.showModal();
+    // React gives the focus before the dialog is shown, when nothing in it can take it.
+    dialog.querySelector<HTMLElement>('[data-focus]')?.focus();
   }, []);
   return (
     <dialog
@@ -57,7 +60,7 @@ export function Confirm() {
         <button type="button" className="text-button" onClick={close}>
           {t.cancel}
         </button>
-        <button type="submit" className={`text-button ${question.isDanger ? 'danger' : ''}`} autoFocus>
+        <button type="submit" className={`text-button ${question.isDanger ? 'danger' : ''}`} data-focus>
           {question.yes}
         </button>
       </form>

@@ -1,12 +1,12 @@
 import { useLayoutEffect, useRef, type KeyboardEvent } from 'react';
 import { createPortal } from 'react-dom';
 import {
-  BellOff, Bell, CheckCheck, CornerUpLeft, Copy, Info, LogOut, MessageCircle, Pencil, Pin, PinOff, Reply, RotateCw, Settings, ShieldCheck, ShieldOff, Trash2, UserMinus, Users,
+  BellOff, Bell, CheckCheck, Copy, Info, LogOut, MessageCircle, Pencil, Pin, PinOff, Reply, RotateCw, Settings, ShieldCheck, ShieldOff, TextQuote, Trash2, UserMinus, Users,
 } from 'lucide-react';
 import { useInterface, type MenuItem, type OpenMenu } from '../store.ts';
 
 const ICONS: Record<MenuItem['icon'], typeof Reply> = {
-  reply: Reply, copy: Copy, edit: Pencil, delete: Trash2, seen: CheckCheck, quote: CornerUpLeft, retry: RotateCw, pin: Pin, unpin: PinOff, mute: BellOff, unmute: Bell,
+  reply: Reply, copy: Copy, edit: Pencil, delete: Trash2, seen: CheckCheck, quote: TextQuote, retry: RotateCw, pin: Pin, unpin: PinOff, mute: BellOff, unmute: Bell,
   info: Info, leave: LogOut, settings: Settings, chat: MessageCircle, group: Users, admin: ShieldCheck, member: ShieldOff, remove: UserMinus,
 };
 const MARGIN_PX = 8;

@@ -39,7 +39,9 @@ function Pane({ title, back, children }: { title: string; back: () => void; chil
         </IconButton>
         <h1 className="left-title">{title}</h1>
       </header>
-      <div className="scroll settings">{children}</div>
+      <div className="scroll settings" tabIndex={isText ? 0 : undefined} role={isText ? 'region' : undefined} aria-label={isText ? title : undefined}>
+        {children}
+      </div>
     </div>
   );
 }
@@ -56,7 +58,7 @@ export default function SettingsPane({ page }: { page: string }) {
     );
   const [name, , Page] = found;
   return (
-    <Pane key={name} title={t.settings[name]} back={() => goBack('/settings')}>
+    <Pane key={name} title={t.settings[name]} isText={name === 'shortcuts'} back={() => goBack('/settings')}>
       <Page />
     </Pane>
   );

@@ -54,6 +54,12 @@ function useShownChat(place: Place, isNarrow: boolean): { shown: Id | null; isOp
   return { shown: wanted ?? (isNarrow ? last : null), isOpen: wanted !== null };
 }
 
+/** The messages if there are any, the part of the page for them otherwise. */
+function goToMessages(): void {
+  const list = document.querySelector<HTMLElement>('#messages .scroller');
+  (list ?? document.getElementById('messages'))?.focus();
+}
+
 function Shell() {
   const t = useStrings();
   const engine = useEngine();
@@ -80,7 +86,7 @@ function Shell() {
   const isInfoOver = useMedia('(max-width: 1275px)') && hasInfo;
   return (
     <div className="app" data-open={isOpen} data-info={hasInfo}>
-      <a className="skip" href="#messages" onClick={(event) => { event.preventDefault(); document.querySelector<HTMLElement>('#messages .scroller, #messages')?.focus(); }}>
+      <a className="skip" href="#messages" onClick={(event) => { event.preventDefault(); goToMessages(); }}>
         {t.skip}
       </a>
       <nav id="chats" className="left" aria-label={t.regions.chats} inert={isNarrow && isOpen}>
