@@ -20,8 +20,6 @@ export interface HistoryPorts {
   chats: Chats;
   timelines: Timelines;
   cache: () => Cache | null;
-  /** Until what this browser keeps has been read. */
-  painted: () => Promise<unknown>;
   /** Fetch a chat that is not known; false when there is no such chat. */
   fetchChat: (chatId: Id) => Promise<boolean>;
   /** Messages that the server has told, for the names of their senders and what they acknowledge. */
@@ -58,7 +56,7 @@ export class History {
     const { timelines, chats } = this.ports;
     timelines.setLoading(chatId, 'open');
     try {
-      await this.ports.painted();
+      await this.whenReady();
       if (!chats.get(chatId) && !(await this.ports.fetchChat(chatId))) {
         timelines.setLoading(chatId, 'none', 'not_found');
         return;
@@ -82,9 +80,8 @@ export class History {
       this.ports.timelines.setIsland(chatId, timeline, { messages: page.messages, hasOlder });
       this.ports.timelines.setLoading(chatId, 'none');
       return true;
-    } catch (error) {
-      if (error instanceof RequestError && error.status === 404) return false;
-      throw error;
+    } catch {
+      return false; // Then the end is shown, as far as it is known.
     }
   }
 
@@ -207,6 +204,7 @@ export class History {
     timelines.setLoading(chatId, 'open');
     let page: Page;
     try {
+      await this.whenReady();
       if (!this.ports.chats.get(chatId) && !(await this.ports.fetchChat(chatId))) throw new RequestError(404, '', '');
       page = await this.page(chatId, `around_id=${messageId}`);
     } catch (error) {
@@ -260,6 +258,11 @@ export class History {
   async newestLeft(chatId: Id): Promise<Message | null> {
     const page = await this.page(chatId, 'order=desc', true);
     return page.messages.at(-1) ?? null;
+  }
+
+  /** The page may name its chat before it is known whose chats these are. */
+  private async whenReady(): Promise<void> {
+    if (!(await this.ports.cell.whenReady())) throw new RequestError(0, 'Not signed in', '');
   }
 
   private isCurrent(chatId: Id, timeline: Timeline): boolean {

@@ -31,8 +31,6 @@ export interface Hooks {
 export class Parts {
   /** What this browser keeps of the person who is signed in. */
   cache: Cache | null = null;
-  /** Ends when that has been read. */
-  painting: Promise<unknown> = Promise.resolve();
   readonly cell: Cell;
   readonly api: Api;
   readonly tabs: Tabs;
@@ -117,7 +115,6 @@ export class Parts {
       chats,
       timelines,
       cache,
-      painted: () => this.painting,
       fetchChat: (chatId) => this.directory.fetch(chatId),
       told: (messages) => this.told(messages),
     });

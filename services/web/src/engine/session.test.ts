@@ -113,6 +113,35 @@ test('offline, what was kept is painted', async () => {
   expect(again.texts(chat.id)).toEqual(['hi']);
 });
 
+test('a chat that is opened before the cache has been read is shown from it', async () => {
+  const { clock, server, chat, browser } = world();
+  for (let n = 0; n < 70; n += 1) server.say(chat, 2, `m${n}`);
+  const tab = await browser.openOnline();
+  void tab.engine.jumpToEnd(chat.id);
+  await clock.run(3_000);
+  browser.close(tab);
+  browser.setOnline(false);
+  const again = browser.open();
+  again.engine.openChat(chat.id);
+  expect(again.window(chat.id).loading).toBe('open');
+  await clock.run(100);
+  expect(again.texts(chat.id).at(-1)).toBe('m69');
+  browser.setOnline(true);
+  await clock.until(() => again.state.connection === 'online');
+  expect(again.window(chat.id)).toMatchObject({ loading: 'none', error: 'none' });
+});
+
+test('a chat that is opened before it is known who we are takes us for nobody else', async () => {
+  const { clock, server, chat, browser } = world();
+  const said = server.say(chat, 1, 'mine');
+  server.read(chat, 2, said.id);
+  const tab = browser.open();
+  tab.engine.openChat(chat.id, said.id);
+  await clock.until(() => tab.state.connection === 'online');
+  expect(tab.texts(chat.id)).toEqual(['mine']);
+  expect(Object.keys(tab.state.readBy[chat.id] ?? {})).toEqual(['2']);
+});
+
 test('without anything kept and without a network the start fails, and can be tried again', async () => {
   const { clock, browser } = world();
   browser.isOnline = false;

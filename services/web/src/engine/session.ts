@@ -67,10 +67,7 @@ export class Session {
   async begin(): Promise<void> {
     this.parts.cell.set({ phase: 'loading' });
     const userId = loadUser(this.env);
-    if (userId) {
-      this.parts.painting = this.paint(userId);
-      await this.parts.painting;
-    }
+    if (userId) await this.paint(userId);
     if (this.running) await this.bootstrap();
   }
 

@@ -61,6 +61,20 @@ export class Cell {
     }
   }
 
+  /** Wait until it is known whose data these are: before, nothing may be taken in. False when there is nobody. */
+  async whenReady(): Promise<boolean> {
+    if (this.get().phase === 'loading') {
+      await new Promise<void>((done) => {
+        const unsubscribe = this.store.subscribe(({ phase }) => {
+          if (phase === 'loading') return;
+          unsubscribe();
+          done();
+        });
+      });
+    }
+    return this.get().phase === 'ready';
+  }
+
   /** The id of the person at this browser, 0 before it is known. */
   get me(): number {
     return this.get().me?.id ?? 0;
