@@ -25,7 +25,15 @@ const PAGES = [
   ['about', CircleHelp, About],
 ] as const;
 
-function Pane({ title, back, children }: { title: string; back: () => void; children: ReactNode }) {
+interface PaneProps {
+  title: string;
+  /** Nothing in it can be pressed: the page itself takes the focus, to be scrolled by keys. */
+  isText?: boolean;
+  back: () => void;
+  children: ReactNode;
+}
+
+function Pane({ title, isText = false, back, children }: PaneProps) {
   const t = useStrings();
   useEscape('pane', () => {
     back();
