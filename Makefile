@@ -74,6 +74,10 @@ test-only: venv ## Run pytest against the running test servers (ARGS="services/c
 test-web: venv ## Run Vitest, the size budget and Playwright against the running test servers (ARGS="smoke --headed")
 	@$(INFRA) test-web -- $(ARGS)
 
+.PHONY: screens
+screens: venv ## Write docs/screens/web-*.png: the web client with made-up people on the test servers, which keep running
+	@$(INFRA) screens
+
 .PHONY: test-down
 test-down: venv ## Stop the test servers and remove their data
 	@$(INFRA) test-down

@@ -184,6 +184,12 @@ def check_web() -> None:
     raise SystemExit(web.run(repository(), "check"))
 
 
+@app.command("screens")
+def take_screens() -> None:
+    """Write docs/screens/web-*.png, pictures of the web client with made-up people, from the test stack."""
+    raise SystemExit(testing.web_screens())
+
+
 @app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def test_all(context: typer.Context) -> None:
     """Run everything: start the test stack, test the web client, one pytest over the rest, stop it whatever happens."""

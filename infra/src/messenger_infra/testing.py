@@ -79,6 +79,21 @@ def ended_by_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def browser_environment(stack: Stack) -> dict[str, str]:
+    """Return the environment of a Playwright process."""
+    return environment(stack) | {
+        "CHROMIUM": web.find_chromium(),
+        "MESSENGER_PYTHON": sys.executable,
+        "E2E_RESULTS": str(stack.state / "web-results"),
+    }
+
+
+def web_screens() -> int:
+    """Fill the test stack with people who talk and write docs/screens/web-*.png; returns an exit code."""
+    stack = bring_up()
+    return web.run(stack.repo, "screens", env=browser_environment(stack))
+
+
 def web_tests(stack: Stack, arguments: Sequence[str] = ()) -> list[str]:
     """Run Vitest, the size budget and Playwright against a running stack; returns what failed.
 
@@ -90,11 +105,7 @@ def web_tests(stack: Stack, arguments: Sequence[str] = ()) -> list[str]:
     env = environment(stack)
     browser_tests = web.browser_tests(stack.repo)
     if browser_tests:
-        env |= {
-            "CHROMIUM": web.find_chromium(),
-            "MESSENGER_PYTHON": sys.executable,
-            "E2E_RESULTS": str(stack.state / "web-results"),
-        }
+        env = browser_environment(stack)
         parts |= {f"Playwright ({name})": (name, "--", *arguments) for name in browser_tests}
     failed = []
     for title, command in parts.items():

@@ -19,6 +19,8 @@ export default defineConfig({
   projects: [
     { name: 'together', testIgnore: 'faults/**' },
     { name: 'faults', testMatch: 'faults/**/*.spec.ts' },
+    // Not tests: they write docs/screens/web-*.png (`make screens`).
+    { name: 'screens', testMatch: 'screens/*.shot.ts' },
   ],
   use: {
     ...devices['Desktop Chrome'],

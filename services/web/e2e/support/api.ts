@@ -77,6 +77,11 @@ export class Api {
     return this.answer(await this.page.request.post(path, { data, headers }));
   }
 
+  async patch(path: string, data: object): Promise<unknown> {
+    const headers = { Origin: PUBLIC_URL, 'X-CSRF': '1' };
+    return this.answer(await this.page.request.patch(path, { data, headers }));
+  }
+
   private async answer(response: APIResponse): Promise<unknown> {
     const text = await response.text();
     if (!response.ok()) throw new Error(`${response.url()}: ${response.status()} ${text}`);
