@@ -53,7 +53,7 @@ test('one who has missed more than the server tells at once gets the newest, and
     await Promise.all(REALTIME.map((name) => processes.start(name)));
   }
   await expect(anna.messenger.message(line(700))).toBeVisible(BACK);
-  await anna.messenger.expectTick('Written meanwhile', 'Sent');
+  await anna.messenger.expectTick('Written meanwhile', 'Read');
   await expect(async () => {
     await anna.messenger.log.hover();
     await anna.messenger.page.mouse.wheel(0, -1500);

@@ -52,18 +52,18 @@ test('two type while the live service, the gateway and the network go away and c
 
   await both(2);
   await Promise.all([processes.kill('realtime-1'), processes.kill('realtime-2')]);
-  await both(3);
+  await both(2);
   await processes.healthy();
   await both(1);
   await processes.kill('envoy');
-  await both(3);
+  await both(2);
   await processes.healthy();
   await both(1);
   for (const network of networks) {
     await network.cut();
-    await both(3);
-    await network.mend();
     await both(2);
+    await network.mend();
+    await both(1);
   }
   await Promise.all(typists.map((typist) => typist.finish()));
 
