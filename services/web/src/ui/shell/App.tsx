@@ -1,7 +1,6 @@
 import { Suspense, useEffect, useState } from 'react';
 import type { Id } from '../../engine/model.ts';
 import { useStrings } from '../../i18n/index.ts';
-import { ChatView } from '../chat/ChatView.tsx';
 import { useEscape } from '../escape.ts';
 import { ChatList } from '../list/ChatList.tsx';
 import { forgetChats } from '../list/recent.ts';
@@ -12,7 +11,7 @@ import { go, usePlace, type Place } from '../place.ts';
 import { useEngine, useInterface, useStore } from '../store.ts';
 import { Announcer } from './Announcer.tsx';
 import { useAppearance, useVisibleHeight } from './appearance.ts';
-import { InfoPanel, NewChat, PopupMenu, prefetch, SeenBy, SettingsPane } from './lazy.ts';
+import { ChatView, InfoPanel, NewChat, PopupMenu, prefetch, SeenBy, SettingsPane } from './lazy.ts';
 import { watch } from './notify.ts';
 import { SignedOut, Unreachable } from './SignedOut.tsx';
 import { useMedia } from './useMedia.ts';
@@ -97,7 +96,13 @@ function Shell() {
         </ErrorBoundary>
       </nav>
       <main id="messages" className="mid paper" tabIndex={-1} inert={isNarrow && ((!isOpen && shown !== null) || isInfoOver)}>
-        {shown === null ? <p className="notice"><span className="pill">{t.chat.select}</span></p> : <ChatView key={shown} id={shown} isOpen={isOpen} />}
+        {shown === null ? <p className="notice"><span className="pill">{t.chat.select}</span></p> : (
+          <ErrorBoundary>
+            <Suspense>
+              <ChatView key={shown} id={shown} isOpen={isOpen} />
+            </Suspense>
+          </ErrorBoundary>
+        )}
       </main>
       {hasInfo && (
         <aside id="info" className="info" aria-label={t.regions.info}>

@@ -1,5 +1,10 @@
 import { lazy } from 'react';
 
+/** The chat's own pane: asked for at the very start, and never waited for by the list of chats. */
+const chatView = import('../chat/ChatView.tsx');
+chatView.catch(() => undefined); // Whoever renders it is told.
+export const ChatView = lazy(() => chatView.then((pane) => ({ default: pane.ChatView })));
+
 /** Parts that nobody needs at once, each a file of its own. */
 const parts = {
   menu: () => import('../parts/PopupMenu.tsx'),
