@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef, type KeyboardEvent } from 'react';
+import { useEffect, useLayoutEffect, useRef, type KeyboardEvent, type RefObject } from 'react';
 import { createPortal } from 'react-dom';
 import {
   BellOff, Bell, CheckCheck, Copy, Info, LogOut, MessageCircle, Pencil, Pin, PinOff, Reply, RotateCw, Settings, ShieldCheck, ShieldOff, TextQuote, Trash2, UserMinus, Users,
@@ -40,9 +40,36 @@ function goal(event: KeyboardEvent, items: HTMLElement[]): HTMLElement | undefin
   }
 }
 
+interface CloseWatcher {
+  onclose: (() => void) | null;
+  destroy(): void;
+}
+
+/** Close by a press elsewhere and, where browsers tell of it, by a phone's Back. */
+function useDismissal(ref: RefObject<HTMLElement | null>, close: () => void): void {
+  const latest = useRef(close);
+  useEffect(() => {
+    latest.current = close;
+  });
+  useEffect(() => {
+    const onPress = (event: PointerEvent) => {
+      if (!ref.current?.contains(event.target as Node)) latest.current();
+    };
+    const { CloseWatcher: Watcher } = window as { CloseWatcher?: new () => CloseWatcher };
+    const watcher = Watcher && new Watcher();
+    if (watcher) watcher.onclose = () => latest.current();
+    document.addEventListener('pointerdown', onPress, true);
+    return () => {
+      document.removeEventListener('pointerdown', onPress, true);
+      watcher?.destroy();
+    };
+  }, [ref]);
+}
+
 /**
  * The menu at a point: of a message, a chat, a member. There is one at a time.
- * A native popover: the browser puts it above everything and closes it by Esc, by a press elsewhere and by a phone's Back.
+ * A native popover: the browser puts it above everything. It closes by Esc, by a press elsewhere and by a phone's Back;
+ * not by itself, because it would take the end of the long press that has opened it for a press elsewhere.
  */
 export default function PopupMenu({ menu }: { menu: OpenMenu }) {
   const ref = useRef<HTMLDivElement>(null);
@@ -57,6 +84,7 @@ export default function PopupMenu({ menu }: { menu: OpenMenu }) {
     if (focus) menu.returnTo?.focus({ preventScroll: true });
     useInterface.setState((s) => (s.menu === menu ? { menu: null } : s));
   };
+  useDismissal(ref, () => close(false));
   const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
     if (event.key === 'Tab' || event.key === 'Escape') {
       event.preventDefault();
@@ -72,13 +100,12 @@ export default function PopupMenu({ menu }: { menu: OpenMenu }) {
   return createPortal(
     <div
       ref={ref}
-      popover="auto"
+      popover="manual"
       role="menu"
       className="menu"
       aria-label={menu.label}
       onKeyDown={onKeyDown}
       onContextMenu={(event) => event.preventDefault()}
-      onToggle={(event) => { if (event.newState === 'closed') close(false); }}
     >
       {menu.items.map((item) => {
         const Icon = ICONS[item.icon];
