@@ -20,6 +20,18 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    rolldownOptions: {
+      output: {
+        // What the first page shares with later parts is one file of ours and one of React's, not twenty: small files
+        // compress badly. React's stays as it is from one version of ours to the next.
+        codeSplitting: {
+          groups: [
+            { name: 'react', test: /node_modules\/(react|react-dom|scheduler|use-sync-external-store|zustand|wouter|idb)\//, priority: 2 },
+            { name: 'shared', test: /\/src\/(?!i18n\/ru)|lucide-react/, minShareCount: 2, priority: 1 },
+          ],
+        },
+      },
+    },
   },
   server: {
     proxy: {

@@ -4,16 +4,12 @@ import { useStrings } from '../../i18n/index.ts';
 import { useEscape } from '../escape.ts';
 import { ChatList } from '../list/ChatList.tsx';
 import { forgetChats } from '../list/recent.ts';
-import { Confirm } from '../parts/Dialog.tsx';
 import { ErrorBoundary } from '../parts/ErrorBoundary.tsx';
 import { Toasts } from '../parts/Toasts.tsx';
 import { go, usePlace, type Place } from '../place.ts';
 import { useEngine, useInterface, useStore } from '../store.ts';
-import { Announcer } from './Announcer.tsx';
 import { useAppearance, useVisibleHeight } from './appearance.ts';
-import { ChatView, InfoPanel, NewChat, PopupMenu, prefetch, SeenBy, SettingsPane } from './lazy.ts';
-import { watch } from './notify.ts';
-import { SignedOut, Unreachable } from './SignedOut.tsx';
+import { Announcer, ChatView, Confirm, InfoPanel, NewChat, PopupMenu, prefetch, SeenBy, SettingsPane, SignedOut, Unreachable } from './lazy.ts';
 import { useMedia } from './useMedia.ts';
 import { useShortcuts } from './useShortcuts.ts';
 
@@ -27,15 +23,18 @@ export function App() {
   const isKnown = useStore((s) => s.me !== null);
   useAppearance();
   useVisibleHeight();
-  useEffect(() => watch(engine), [engine]);
+  useEffect(() => {
+    const watching = import('./notify.ts').then(({ watch }) => watch(engine));
+    return () => void watching.then((stop) => stop());
+  }, [engine]);
   useEffect(() => {
     if (phase === 'signed-out') {
       forgetChats();
       useInterface.setState({ menu: null, question: null, seenBy: null, searching: false, target: null });
     } else if (phase === 'ready') prefetch();
   }, [phase]);
-  if (phase === 'signed-out') return <SignedOut />;
-  if (phase === 'failed' && !isKnown) return <Unreachable />;
+  if (phase === 'signed-out') return <Suspense><SignedOut /></Suspense>;
+  if (phase === 'failed' && !isKnown) return <Suspense><Unreachable /></Suspense>;
   return <Shell />;
 }
 
@@ -133,15 +132,18 @@ function LeftPane({ place, active }: { place: Place; active: Id | null }) {
 function Overlays() {
   const menu = useInterface((s) => s.menu);
   const seenBy = useInterface((s) => s.seenBy);
+  const question = useInterface((s) => s.question);
   return (
     <>
       <Suspense>
         {menu && <PopupMenu key={`${menu.x} ${menu.y}`} menu={menu} />}
         {seenBy && <SeenBy key={seenBy.key} message={seenBy} />}
+        {question && <Confirm />}
       </Suspense>
-      <Confirm />
       <Toasts />
-      <Announcer />
+      <Suspense>
+        <Announcer />
+      </Suspense>
     </>
   );
 }

@@ -12,6 +12,9 @@ const parts = {
   newChat: () => import('../people/NewChat.tsx'),
   info: () => import('../info/InfoPanel.tsx'),
   seenBy: () => import('../chat/SeenBy.tsx'),
+  dialog: () => import('../parts/Dialog.tsx'),
+  signedOut: () => import('./SignedOut.tsx'),
+  announcer: () => import('./Announcer.tsx'),
 };
 
 export const PopupMenu = lazy(parts.menu);
@@ -19,6 +22,10 @@ export const SettingsPane = lazy(parts.settings);
 export const NewChat = lazy(parts.newChat);
 export const InfoPanel = lazy(parts.info);
 export const SeenBy = lazy(parts.seenBy);
+export const Confirm = lazy(() => parts.dialog().then((part) => ({ default: part.Confirm })));
+export const SignedOut = lazy(() => parts.signedOut().then((part) => ({ default: part.SignedOut })));
+export const Unreachable = lazy(() => parts.signedOut().then((part) => ({ default: part.Unreachable })));
+export const Announcer = lazy(() => parts.announcer().then((part) => ({ default: part.Announcer })));
 
 /** Fetch them when there is nothing else to do, so that the first press finds them. */
 export function prefetch(): void {
