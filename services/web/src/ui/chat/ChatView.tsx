@@ -77,6 +77,18 @@ function useJumps(id: Id, list: React.RefObject<WindowList | null>) {
   };
 }
 
+/**
+ * How far I had read when this visit began; null for no divider. Frozen for the visit; own sending takes it away.
+ * What is kept on the device may be old: until the first connection the divider may still come.
+ */
+function useDivider(chat: Chat): [Id | null, () => void] {
+  const isOnline = useStore((s) => s.connection === 'online');
+  const markOf = (one: Chat) => (one.unread > 0 ? one.readUpTo : null);
+  const [visit, setVisit] = useState({ isSettled: isOnline, readUpTo: markOf(chat) });
+  if (isOnline && !visit.isSettled) setVisit({ isSettled: true, readUpTo: visit.readUpTo ?? markOf(chat) });
+  return [visit.readUpTo, () => setVisit({ isSettled: true, readUpTo: null })];
+}
+
 function KnownChat({ chat, isOpen }: { chat: Chat; isOpen: boolean }) {
   const t = useStrings();
   const engine = useEngine();
@@ -87,8 +99,7 @@ function KnownChat({ chat, isOpen }: { chat: Chat; isOpen: boolean }) {
   const list = useRef<WindowList>(null);
   const composer = useRef<ComposerHandle>(null);
   const title = titleOf(chat, me, people, t);
-  // The divider is frozen for the visit; own sending takes it away.
-  const [readUpTo, setReadUpTo] = useState(chat.unread > 0 ? chat.readUpTo : null);
+  const [readUpTo, forgetDivider] = useDivider(chat);
   const { toQuoted, onJump, forget } = useJumps(id, list);
   const quoted = useRef(toQuoted);
   useEffect(() => {
@@ -103,7 +114,7 @@ function KnownChat({ chat, isOpen }: { chat: Chat; isOpen: boolean }) {
   }, []);
 
   const send = (text: string, replyTo: Quote | null) => {
-    setReadUpTo(null);
+    forgetDivider();
     forget();
     list.current?.stick();
     engine.send(id, text, replyTo);

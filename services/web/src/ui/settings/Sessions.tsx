@@ -67,7 +67,7 @@ function SessionLine({ session, onEnd }: { session: DeviceSession; onEnd?: () =>
       <span className="line-text">
         {session.device}
         <small>{[session.address, t.settings.lastSeen(d.past(session.lastSeen, now))].filter(Boolean).join(' · ')}</small>
-        <small>{t.settings.firstSeen(d.full(session.firstSeen))}</small>
+        <small>{t.settings.firstSeen(d.past(session.firstSeen, now))}</small>
       </span>
       {onEnd && (
         <button type="button" className="text-button danger" aria-label={t.settings.endSessionOf(session.device)} onClick={onEnd}>
