@@ -61,7 +61,9 @@ test('a new version waits until it is asked for, and loses nothing that is being
 
   await page.reload();
   await expect(offer).toBeVisible();
-  expect(await page.evaluate(async () => (await caches.keys()).length)).toBe(2);
+  const versions = await page.evaluate(() => caches.keys());
+  expect(versions).toContain('shell-aaaa00000000');
+  expect(versions).toHaveLength(2);
   await page.evaluate(() => ((window as { isOld?: boolean }).isOld = true));
   await page.getByRole('button', { name: 'Update' }).click();
   await expect.poll(() => isOld().catch(() => true)).toBe(false);

@@ -9,6 +9,12 @@ const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch:
 const LIGHT = { colorScheme: 'light' } as const;
 const DARK = { colorScheme: 'dark' } as const;
 
+/** Where Anna is signed in as well. */
+const ELSEWHERE = [
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.1 Mobile/15E148 Safari/604.1',
+  'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+];
+
 /** Take a picture when everything has come to rest. */
 async function shoot(page: Page, name: string): Promise<void> {
   await page.evaluate(() => document.fonts.ready);
@@ -30,6 +36,7 @@ test('pictures of the web client', async ({ people }) => {
     return new Messenger(page);
   };
 
+  for (const userAgent of ELSEWHERE) await people.enter(anna, { userAgent });
   const desk = await open({ ...DESKTOP, ...LIGHT }, `/c/${design}`);
   await desk.composer.fill('Thursday it is. I will write the');
   await desk.row('Lake trip').click();

@@ -61,7 +61,8 @@ export class Deployment {
     const { hostname, port, host } = new URL(PUBLIC_URL);
     const headers: IncomingMessage['headers'] = { ...asked.headers, host };
     if (headers.origin) headers.origin = PUBLIC_URL;
-    if (asked.url === '/sw.js') delete headers['accept-encoding'];
+    // Whole and as plain text, so that it can be rewritten.
+    if (asked.url === '/sw.js') for (const name of ['accept-encoding', 'if-none-match', 'if-modified-since']) delete headers[name];
     return { hostname, port, method: asked.method, path: asked.url, headers };
   }
 
@@ -69,11 +70,12 @@ export class Deployment {
     const passed = request(this.options(asked));
     passed.on('error', () => socket.destroy());
     passed.on('response', (refusal) => socket.end(`HTTP/1.1 ${refusal.statusCode ?? 502} Refused\r\n\r\n`));
-    passed.on('upgrade', (response, upstream: Socket) => {
+    passed.on('upgrade', (response, upstream: Socket, first: Buffer) => {
       const lines = Object.entries(response.headers).map(([name, value]) => `${name}: ${String(value)}`);
       socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('\r\n')}\r\n\r\n`);
       upstream.on('error', () => socket.destroy());
       socket.on('error', () => upstream.destroy());
+      socket.write(first);
       upstream.write(head);
       upstream.pipe(socket).pipe(upstream);
     });
