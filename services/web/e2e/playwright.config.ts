@@ -28,7 +28,8 @@ export default defineConfig({
     locale: 'en-US',
     // The worker would answer from what an earlier test has loaded; tests of it say serviceWorkers: 'allow'.
     serviceWorkers: 'block',
-    trace: 'retain-on-failure',
+    // Without its film: that takes a third of the time of two cores.
+    trace: { mode: 'retain-on-failure', screenshots: false },
     actionTimeout: 15_000,
     launchOptions: {
       executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
