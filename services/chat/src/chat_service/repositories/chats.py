@@ -26,7 +26,7 @@ from chat_service.domain.model import (
 )
 from chat_service.events import Emission
 from chat_service.repositories.tables import ChatChangeRow, ChatRow, MessageRow, ParticipantRow
-from chat_service.repositories.views import MESSAGE_COLUMNS, QUOTED, message_of, views_for_all
+from chat_service.repositories.views import MESSAGE_COLUMNS, QUOTE_COLUMNS, message_of, quoted_by, views_for_all
 from messenger_platform.database import translate_database_errors
 from messenger_platform.events import emit
 
@@ -202,9 +202,9 @@ class ChatTransaction:
 
     async def message(self, chat_id: ChatId, message_id: MessageId) -> Message | None:
         """Return a message, None when it is not in the chat."""
-        messages: Select[Any] = select(*MESSAGE_COLUMNS)
         wanted = (MessageRow.chat_id == chat_id) & (MessageRow.id == message_id)
-        statement = messages.select_from(MessageRow).outerjoin(*QUOTED).where(wanted)
+        found = select(*MESSAGE_COLUMNS).where(wanted).subquery("found")
+        statement: Select[Any] = select(found, *QUOTE_COLUMNS).select_from(found).outerjoin(*quoted_by(found, chat_id))
         row = (await self._session.execute(statement)).one_or_none()
         return None if row is None else message_of(row, chat_id)
 

@@ -16,15 +16,13 @@ from sqlalchemy.sql.selectable import LateralFromClause
 from chat_service.domain.history import Around, Newest, Oldest, Page, Span
 from chat_service.domain.model import ChatId, SeenMessage, UserId
 from chat_service.repositories.tables import ChatRow, MessageRow, ParticipantRow
-from chat_service.repositories.views import MESSAGE_COLUMNS, QUOTED, message_of, read_state
+from chat_service.repositories.views import MESSAGE_COLUMNS, QUOTE_COLUMNS, message_of, quoted_by, read_state
 from messenger_platform.database import translate_database_errors
 
 
 def _part(wanted: ColumnElement[bool], order: ColumnElement[Any], limit: str = "limit") -> Select[Any]:
     columns: Select[Any] = select(*MESSAGE_COLUMNS)
-    in_chat = (
-        columns.select_from(MessageRow).outerjoin(*QUOTED).where(MessageRow.chat_id == bindparam("chat_id"), wanted)
-    )
+    in_chat = columns.where(MessageRow.chat_id == bindparam("chat_id"), wanted)
     return in_chat.order_by(order).limit(bindparam(limit))
 
 
@@ -40,10 +38,12 @@ def _for_viewer(page: LateralFromClause) -> Select[Any]:
             ChatRow.watermark_ordinal,
             ChatRow.participant_count,
             page,
+            *QUOTE_COLUMNS,
         )
         .select_from(ParticipantRow)
         .join(ChatRow, ChatRow.id == ParticipantRow.chat_id)
         .outerjoin(page, true())
+        .outerjoin(*quoted_by(page, ChatRow.id))
         .where(ParticipantRow.chat_id == bindparam("chat_id"), ParticipantRow.user_id == bindparam("viewer"))
         .order_by(page.c.message_seq)
     )

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ARRAY, BigInteger, Row, Select, any_, bindparam, false, func, literal, or_, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.elements import ColumnElement
 
 from chat_service.domain.model import (
     MAX_EXCERPT,
@@ -34,33 +35,42 @@ PARTICIPANTS_SHOWN = 200  # In lists and events; a chat that is asked for by its
 
 # The message's columns are labelled, for `id` and `seq` occur on both sides.
 _Quoted = aliased(MessageRow, name="quoted")
-MESSAGE_COLUMNS: tuple[Any, ...] = (
-    *(
-        column.label(f"message_{column.key}")
-        for column in (
-            MessageRow.seq,
-            MessageRow.id,
-            MessageRow.ordinal,
-            MessageRow.sender_id,
-            MessageRow.client_id,
-            MessageRow.text,
-            MessageRow.created_at,
-            MessageRow.reply_to_id,
-            MessageRow.edited_at,
-            MessageRow.deleted_at,
-        )
-    ),
+MESSAGE_COLUMNS: tuple[Any, ...] = tuple(
+    column.label(f"message_{column.key}")
+    for column in (
+        MessageRow.seq,
+        MessageRow.id,
+        MessageRow.ordinal,
+        MessageRow.sender_id,
+        MessageRow.client_id,
+        MessageRow.text,
+        MessageRow.created_at,
+        MessageRow.reply_to_id,
+        MessageRow.edited_at,
+        MessageRow.deleted_at,
+    )
+)
+QUOTE_COLUMNS: tuple[Any, ...] = (
     _Quoted.sender_id.label("quote_sender_id"),
     func.left(_Quoted.text, MAX_EXCERPT).label("quote_text"),
 )
-"""Selected from `MessageRow` with `QUOTED` joined to it."""
-QUOTED = (
-    _Quoted,
-    (_Quoted.chat_id == MessageRow.chat_id)
-    & (_Quoted.id == MessageRow.reply_to_id)
-    & _Quoted.deleted_at.is_(None)
-    & MessageRow.deleted_at.is_(None),
-)
+"""Of the message that a message quotes: to be joined by `quoted_by`."""
+
+
+def quoted_by(messages: Any, chat_id: Any) -> tuple[Any, ColumnElement[bool]]:
+    """Return what to join for the quotes of messages that are already cut to a page.
+
+    Inside the page the join would be made for the whole chat whenever the planner takes a chat for smaller than it is.
+    """
+    return (
+        _Quoted,
+        (_Quoted.chat_id == chat_id)
+        & (_Quoted.id == messages.c.message_reply_to_id)
+        & _Quoted.deleted_at.is_(None)
+        & messages.c.message_deleted_at.is_(None),
+    )
+
+
 _CHAT_COLUMNS: tuple[Any, ...] = (
     ChatRow.id,
     ChatRow.type,
@@ -83,14 +93,17 @@ def _shown(chats: Select[Any]) -> Select[Any]:
     page = chats.subquery("page")
     last = (
         select(*MESSAGE_COLUMNS)
-        .select_from(MessageRow)
-        .outerjoin(*QUOTED)
         .where(MessageRow.chat_id == page.c.id, MessageRow.deleted_at.is_(None))
         .order_by(MessageRow.seq.desc())
         .limit(1)
         .lateral("last")
     )
-    shown: Select[Any] = select(page, last).outerjoin(last, true())
+    shown: Select[Any] = (
+        select(page, last, *QUOTE_COLUMNS)
+        .select_from(page)
+        .outerjoin(last, true())
+        .outerjoin(*quoted_by(last, page.c.id))
+    )
     return shown.order_by(page.c.updated_at.desc(), page.c.id.desc())
 
 
@@ -237,7 +250,7 @@ def read_state(row: Row[Any]) -> ReadState:
 
 
 def message_of(row: Row[Any], chat_id: ChatId) -> Message:
-    """Read the message out of a row with `MESSAGE_COLUMNS`."""
+    """Read the message out of a row with `MESSAGE_COLUMNS` and `QUOTE_COLUMNS`."""
     quote: Quote | None = None
     if row.quote_sender_id is not None:
         quote = Quote(row.message_reply_to_id, row.quote_sender_id, row.quote_text)
