@@ -127,6 +127,9 @@ def run(repo: Path, *arguments: str, env: Mapping[str, str] | None = None) -> in
     Whatever ends us ends everything that it has started, browsers included: it is interrupted as a whole and given
     `PATIENCE` seconds to tidy up.
     """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell that started us in its background made us deaf, and what we start would inherit that.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     command = ["npm", "run", "--silent", *arguments]
     with subprocess.Popen(  # noqa: S603 - our own command
         command,
