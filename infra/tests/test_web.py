@@ -18,7 +18,7 @@ TOOLS = {
     "npm": """echo "$1 $2" >>calls
 case $1 in
   ci) rm -rf node_modules && mkdir node_modules ;;
-  run) [ "$3" != sleep ] || { (trap 'echo tidy >tidied; exit' INT; echo ready >ready; while :; do sleep 1; done); exit; }
+  run) [ "$3" != sleep ] || { (trap ': >tidied; exit' INT; : >ready; while :; do sleep 1; done); exit; }
        [ ! -e broken ] || { echo "src/main.tsx: Unexpected token"; exit 1; }
        rm -rf dist && mkdir -p dist/.vite dist/assets && cp index.html dist && cp src/main.tsx dist/assets/main.js ;;
 esac""",
