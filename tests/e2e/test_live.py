@@ -132,7 +132,9 @@ async def test_absence_is_made_up_by_a_sync(accounts: list[Account], stack: Asyn
     missed = [await talker.say(group, f"missed {number}") for number in range(3)]
     async with await bob.live() as after:
         synced = await after.sync({group: first["version"], 2**40: 3})
-        assert [frame["version"] for frame in after.messages(group)] == [frame["version"] for frame in missed]
+        told, wanted = ([frame["version"] for frame in frames] for frames in (after.messages(group), missed))
+        assert wanted in [told[start : start + len(wanted)] for start in range(len(told))]
+        assert set(told) == set(wanted)  # The last one may also come live, ahead of the answer.
         assert all("client_id" not in frame["message"] for frame in after.messages(group))
         assert synced["chats"] == {
             str(group): {
