@@ -27,4 +27,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Recall what failed before pytest began (`make test`), which scrolled away meanwhile."""
     if failed := os.environ.get("MESSENGER_FAILED_BEFORE"):
-        terminalreporter.write_line(f"FAILED before pytest began: {failed}", red=True)
+        terminalreporter.write_line(f"FAILED before pytest began:\n{failed}", red=True)

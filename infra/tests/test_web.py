@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from messenger_infra import web
+from messenger_infra import web, web_tests
 from messenger_infra.errors import SetupError
 from messenger_infra.programs import services
 from messenger_infra.settings import Stack, complete, fill_secrets, parse
@@ -150,3 +150,27 @@ def test_what_ends_us_ends_what_we_run(repo: Path) -> None:
         watching.join()
         signal.signal(signal.SIGUSR1, before)
     assert (client / "tidied").exists()
+
+
+def test_what_failed_is_told_with_its_name_and_its_reason(tmp_path: Path) -> None:
+    report = tmp_path / "report.xml"
+    report.write_text(
+        """<testsuites><testsuite name="tabs.spec.ts">
+        <testcase name="two tabs"/>
+        <testcase name="a draft"><failure message="tabs.spec.ts:45:1"><![CDATA[
+  Error: expected "To be continued"
+
+    Received: ""
+        ]]></failure></testcase>
+        </testsuite></testsuites>"""
+    )
+    assert web_tests.failures("Playwright (e2e)", report) == [
+        'Playwright (e2e): a draft\n      Error: expected "To be continued"\n        Received: ""'
+    ]
+
+
+def test_what_fails_without_a_test_of_its_own_is_told_all_the_same(tmp_path: Path) -> None:
+    report = tmp_path / "report.xml"
+    assert web_tests.failures("the size budget", report) == ["the size budget"]
+    report.write_text('<testsuites><testsuite><testcase name="fine"/></testsuite></testsuites>')
+    assert web_tests.failures("Vitest", report) == ["Vitest"]

@@ -4,6 +4,7 @@ import { shell } from './scripts/shell.ts';
 
 /** The gateway behind `npm run dev`: what `make up` starts, or any other (GATEWAY=http://localhost:10080 npm run dev). */
 const gateway = process.env.GATEWAY ?? 'http://localhost:8080';
+const report = process.env.TEST_REPORT;
 const forwarded = {
   target: gateway,
   // To the gateway we are its own page: it refuses foreign origins.
@@ -43,6 +44,7 @@ export default defineConfig({
     },
   },
   test: {
+    reporters: ['default', ...(report ? [['junit', { outputFile: report }] as [string, object]] : [])],
     projects: [
       {
         extends: true,

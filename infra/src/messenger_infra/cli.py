@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from messenger_infra import system, testing, web
+from messenger_infra import system, testing, web, web_tests
 from messenger_infra.console import console
 from messenger_infra.errors import SetupError
 from messenger_infra.programs import expected
@@ -159,15 +159,16 @@ def test_down() -> None:
 @app.command("test-only", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def test_only(context: typer.Context) -> None:
     """Run pytest with the given arguments against the test stack that `test-up` started."""
-    raise SystemExit(testing.pytest(stack_of_tests(), context.args))
+    raise SystemExit(testing.pytest(testing.running_stack(), context.args))
 
 
 @app.command("test-web", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def test_web(context: typer.Context) -> None:
     """Run Vitest, the size budget and Playwright (with the given arguments) against the running test stack."""
-    failed = testing.web_tests(stack_of_tests(), context.args)
+    stack = testing.running_stack()
+    failed = web_tests.run(stack, testing.environment(stack), context.args)
     if failed:
-        raise SetupError(f"Failed: {', '.join(failed)}.")
+        raise SetupError("Failed:\n" + "\n".join(failed))
 
 
 @app.command("web")
@@ -187,7 +188,9 @@ def check_web() -> None:
 @app.command("screens")
 def take_screens() -> None:
     """Write docs/screens/web-*.png, pictures of the web client with made-up people, from the test stack."""
-    raise SystemExit(testing.web_screens())
+    stack = testing.bring_up()
+    env = testing.environment(stack) | web_tests.browser_environment()
+    raise SystemExit(web.run(stack.repo, "screens", env=env))
 
 
 @app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
-from messenger_infra import system, web
+from messenger_infra import system, web_tests
 from messenger_infra.console import console
 from messenger_infra.errors import SetupError
 from messenger_infra.settings import Stack, shell_lines, stack_of_tests, write_private
@@ -56,10 +56,16 @@ def environment(stack: Stack) -> dict[str, str]:
     }
 
 
-def pytest(stack: Stack, arguments: Sequence[str]) -> int:
-    """Run pytest against a running stack; returns its exit code."""
+def running_stack() -> Stack:
+    """Return the test stack, which must be running."""
+    stack = stack_of_tests()
     if Supervisor(stack).pid() is None:
         raise SetupError("The test stack is not running: `make test-up` starts it.")
+    return stack
+
+
+def pytest(stack: Stack, arguments: Sequence[str]) -> int:
+    """Run pytest against a running stack; returns its exit code."""
     command = [sys.executable, "-m", "pytest", *arguments]
     return subprocess.run(command, check=False, env=environment(stack), cwd=stack.repo).returncode  # noqa: S603 - our own command
 
@@ -79,42 +85,6 @@ def ended_by_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def browser_environment(stack: Stack) -> dict[str, str]:
-    """Return the environment of a Playwright process."""
-    return environment(stack) | {
-        "CHROMIUM": web.find_chromium(),
-        "MESSENGER_PYTHON": sys.executable,
-        "E2E_RESULTS": str(stack.state / "web-results"),
-    }
-
-
-def web_screens() -> int:
-    """Fill the test stack with people who talk and write docs/screens/web-*.png; returns an exit code."""
-    stack = bring_up()
-    return web.run(stack.repo, "screens", env=browser_environment(stack))
-
-
-def web_tests(stack: Stack, arguments: Sequence[str] = ()) -> list[str]:
-    """Run Vitest, the size budget and Playwright against a running stack; returns what failed.
-
-    With `arguments` only Playwright runs, and gets them. Traces of its failures are in `.state/web-results`.
-    """
-    if Supervisor(stack).pid() is None:
-        raise SetupError("The test stack is not running: `make test-up` starts it.")
-    parts: dict[str, tuple[str, ...]] = {} if arguments else {"Vitest": ("test",), "the size budget": ("size",)}
-    env = environment(stack)
-    browser_tests = web.browser_tests(stack.repo)
-    if browser_tests:
-        env = browser_environment(stack)
-        parts |= {f"Playwright ({name})": (name, "--", *arguments) for name in browser_tests}
-    failed = []
-    for title, command in parts.items():
-        console.rule(f"web client: {title}")
-        if web.run(stack.repo, *command, env=env):
-            failed.append(title)
-    return failed
-
-
 def run_all(arguments: Sequence[str]) -> int:
     """Start a fresh test stack, run the web client's tests and one pytest over everything else, stop the stack.
 
@@ -124,9 +94,9 @@ def run_all(arguments: Sequence[str]) -> int:
         tear_down()
         try:
             stack = bring_up()
-            failed = web_tests(stack)
+            failed = web_tests.run(stack, environment(stack))
             # conftest.py repeats it in pytest's summary, which closes the output.
-            os.environ["MESSENGER_FAILED_BEFORE"] = ", ".join(failed)
+            os.environ["MESSENGER_FAILED_BEFORE"] = "\n".join(failed)
             return pytest(stack, arguments) or int(bool(failed))
         finally:
             # A second Ctrl-C must not leave servers behind.

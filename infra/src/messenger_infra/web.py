@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from messenger_infra import system
-from messenger_infra.console import console, step
+from messenger_infra.console import step
 from messenger_infra.errors import SetupError
 from messenger_infra.settings import Stack, fingerprint
 
@@ -156,26 +156,3 @@ def _end_group(leader: subprocess.Popen[bytes]) -> None:
             time.sleep(0.02)  # No event tells that a whole group is gone.
         os.killpg(leader.pid, signal.SIGKILL)
     leader.wait()
-
-
-def browser_tests(repo: Path) -> list[str]:
-    """Return the scripts of package.json that have tests for a browser: those that run together, then the faults."""
-    tests = folder(repo) / "e2e"
-    found = {"e2e": tests.glob("*.spec.ts"), "e2e:faults": (tests / "faults").glob("*.spec.ts")}
-    return [name for name, specs in found.items() if any(specs)]
-
-
-def find_chromium() -> str:
-    """Return the Chromium that browser tests run in, installed by apt if there is none."""
-    named = os.environ.get("CHROMIUM")
-    if named:
-        return named
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
-        with step("installing chromium (apt)"):
-            system.install(["chromium", "fonts-liberation"])
-        found = shutil.which("chromium")
-    if found is None:
-        raise SetupError("There is no Chromium, even after its installation: name one in CHROMIUM.")
-    console.print(f"  [dim]·[/] browser tests run in {found}")
-    return found

@@ -1,6 +1,8 @@
 import { defineConfig, devices } from '@playwright/test';
 import { PUBLIC_URL } from './support/stack.ts';
 
+const report = process.env.TEST_REPORT;
+
 /**
  * Browser tests against a running stack: `make test-up`, then `make test-web ARGS="smoke"`.
  * What kills processes lies in e2e/faults and runs alone, afterwards.
@@ -15,7 +17,7 @@ export default defineConfig({
   forbidOnly: !!process.env.CI,
   timeout: 60_000,
   expect: { timeout: 10_000 },
-  reporter: [['list']],
+  reporter: [['list'], ...(report ? [['junit', { outputFile: report }] as [string, object]] : [])],
   projects: [
     { name: 'together', testIgnore: 'faults/**' },
     { name: 'faults', testMatch: 'faults/**/*.spec.ts' },

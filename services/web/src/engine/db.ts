@@ -1,4 +1,4 @@
-import { wrap, type DBSchema, type IDBPDatabase } from 'idb';
+import { wrap, type DBSchema, type IDBPDatabase, type IDBPObjectStore } from 'idb';
 import type { Chat, Draft, Id, Message, Person, Quote, Refusal } from './model.ts';
 import type { Segment } from './windows.ts';
 
@@ -33,6 +33,7 @@ interface Schema extends DBSchema {
 }
 
 export type StoreName = 'me' | 'chats' | 'people' | 'tails' | 'drafts' | 'outbox';
+type Store<N extends StoreName> = IDBPObjectStore<Schema, [N], N, 'readwrite'>;
 
 /** All that is painted before the server has answered. */
 export interface Painted {
@@ -93,17 +94,21 @@ export class Cache {
     return this.guard(() => this.db.getAll('outbox'));
   }
 
-  async put<N extends StoreName>(store: N, ...values: Schema[N]['value'][]): Promise<void> {
-    await this.guard(async () => {
-      const transaction = this.db.transaction(store, 'readwrite');
-      await Promise.all([...values.map((value) => transaction.store.put(value)), transaction.done]);
-    });
+  put<N extends StoreName>(store: N, ...values: Schema[N]['value'][]): Promise<void> {
+    return this.write(store, (to) => values.map((value) => to.put(value)));
   }
 
-  async remove<N extends StoreName>(store: N, ...keys: Schema[N]['key'][]): Promise<void> {
+  remove<N extends StoreName>(store: N, ...keys: Schema[N]['key'][]): Promise<void> {
+    return this.write(store, (from) => keys.map((key) => from.delete(key)));
+  }
+
+  /** The whole change is handed over in this tick: a page that goes before it hears of its end has still written it. */
+  private async write<N extends StoreName>(name: N, change: (store: Store<N>) => Promise<unknown>[]): Promise<void> {
     await this.guard(async () => {
-      const transaction = this.db.transaction(store, 'readwrite');
-      await Promise.all([...keys.map((key) => transaction.store.delete(key)), transaction.done]);
+      const transaction = this.db.transaction(name, 'readwrite');
+      const changes = change(transaction.store);
+      transaction.commit();
+      await Promise.all([...changes, transaction.done]);
     });
   }
 
