@@ -44,7 +44,7 @@ export default defineConfig({
     },
   },
   test: {
-    reporters: ['default', ...(report ? [['junit', { outputFile: report }] as [string, object]] : [])],
+    reporters: ['default', ...(report ? [['junit', { outputFile: report }] as ['junit', { outputFile: string }]] : [])],
     projects: [
       {
         extends: true,

@@ -17,7 +17,7 @@ export default defineConfig({
   forbidOnly: !!process.env.CI,
   timeout: 60_000,
   expect: { timeout: 10_000 },
-  reporter: [['list'], ...(report ? [['junit', { outputFile: report }] as [string, object]] : [])],
+  reporter: [['list'], ...(report ? [['junit', { outputFile: report }] as ['junit', { outputFile: string }]] : [])],
   projects: [
     { name: 'together', testIgnore: 'faults/**' },
     { name: 'faults', testMatch: 'faults/**/*.spec.ts' },
