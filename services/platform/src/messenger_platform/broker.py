@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections.abc import Awaitable, Callable
 from typing import NoReturn
 
@@ -17,11 +16,14 @@ from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMe
 from aio_pika.connection import make_url
 
 from messenger_platform.errors import Unavailable
+from messenger_platform.reconnect import BackOff, reconnect
 from messenger_platform.tasks import cancel
 
 EVENTS_EXCHANGE = "messenger.events"
 EPHEMERAL_EXCHANGE = "messenger.ephemeral"
 BACK_OFF_S = (0.2, 5.0)
+# What a connection and its channels fail with when the link breaks.
+LINK_ERRORS = (aio_pika.exceptions.AMQPError, OSError, TimeoutError, RuntimeError)
 
 Handler = Callable[[AbstractIncomingMessage], Awaitable[None]]
 logger = logging.getLogger(__name__)
@@ -75,20 +77,21 @@ class Consumer:
 
     async def run(self) -> NoReturn:
         """Run until cancelled."""
-        delay = BACK_OFF_S[0]
-        while True:
-            try:
-                await self._session()
-                delay = BACK_OFF_S[0]
-            except (aio_pika.exceptions.AMQPError, OSError, TimeoutError, RuntimeError) as error:
-                logger.warning("consumer lost its broker", extra={"queue": self._queue, "error": repr(error)})
-            except Exception:
-                logger.exception("consumer could not apply a message", extra={"queue": self._queue})
-            self.connected.clear()
-            await asyncio.sleep(delay * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not cryptography.
-            delay = min(delay * 2, BACK_OFF_S[1])
+        await reconnect(self._session, BackOff(*BACK_OFF_S), breaks=(Exception,), lost=self._lost)
+
+    def _lost(self, error: Exception) -> None:
+        if isinstance(error, LINK_ERRORS):
+            logger.warning("consumer lost its broker", extra={"queue": self._queue, "error": repr(error)})
+        else:
+            logger.error("consumer could not apply a message", extra={"queue": self._queue}, exc_info=error)
 
     async def _session(self) -> None:
+        try:
+            await self._consume()
+        finally:
+            self.connected.clear()
+
+    async def _consume(self) -> None:
         connection = await connect(self._url)
         async with connection:
             channel = await connection.channel()

@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import NoReturn
 
-import aio_pika
 import httpx
 import msgspec
 from aio_pika.abc import AbstractIncomingMessage
 
-from messenger_platform.broker import BACK_OFF_S, EVENTS_EXCHANGE, connect, until_closed
+from messenger_platform.broker import BACK_OFF_S, EVENTS_EXCHANGE, LINK_ERRORS, connect, until_closed
 from messenger_platform.errors import Unavailable
+from messenger_platform.reconnect import BackOff, reconnect
 from messenger_platform.tasks import cancel
 from messenger_platform.tokens import Principal
 
@@ -138,18 +137,19 @@ class SessionEndFeed:
 
     async def run(self) -> NoReturn:
         """Listen for ever: connect, consume, read what was missed; on any close back off and start again."""
-        delay = BACK_OFF_S[0]
-        while True:
-            try:
-                await self._session()
-                delay = BACK_OFF_S[0]
-            except (aio_pika.exceptions.AMQPError, OSError, TimeoutError, RuntimeError) as error:
-                logger.warning("the feed of ended sessions lost its broker", extra={"error": repr(error)})
-            self.connected = False
-            await asyncio.sleep(delay * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not cryptography.
-            delay = min(delay * 2, BACK_OFF_S[1])
+        await reconnect(self._session, BackOff(*BACK_OFF_S), breaks=LINK_ERRORS, lost=self._lost)
+
+    @staticmethod
+    def _lost(error: Exception) -> None:
+        logger.warning("the feed of ended sessions lost its broker", extra={"error": repr(error)})
 
     async def _session(self) -> None:
+        try:
+            await self._consume()
+        finally:
+            self.connected = False
+
+    async def _consume(self) -> None:
         connection = await connect(self._broker_url)
         async with connection:
             channel = await connection.channel(publisher_confirms=False)

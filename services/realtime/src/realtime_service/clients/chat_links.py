@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from messenger_platform.errors import Unavailable
+from messenger_platform.reconnect import BackOff, reconnect
 from realtime_service.services.ports import ChatDifference, ChatLog, ChatVersion, OpResult
 
 CALL_TIMEOUT_S = 5.0
@@ -56,6 +56,7 @@ class ChatLink:
         self._socket: ClientConnection | None = None
         self._calls: dict[int, asyncio.Future[msgspec.Raw]] = {}
         self._last_id = 0
+        self._back_off = BackOff(*BACK_OFF_S)
         self._answers = msgspec.json.Decoder(_Answer)
         self._encoder = msgspec.json.Encoder()
 
@@ -64,30 +65,31 @@ class ChatLink:
         """Whether calls can be made."""
         return self._socket is not None
 
-    async def run(self) -> None:
+    async def run(self) -> NoReturn:
         """Keep the link open for ever."""
-        delay = BACK_OFF_S[0]
-        while True:
-            try:
-                async with connect(
-                    self._url,
-                    additional_headers=self._headers,
-                    compression=None,
-                    max_size=None,
-                    open_timeout=3,
-                    ping_interval=5,
-                    ping_timeout=5,
-                    proxy=None,
-                ) as socket:
-                    delay = BACK_OFF_S[0]
-                    self._socket = socket
-                    await self._read(socket)
-            except (OSError, TimeoutError, WebSocketException) as error:
-                logger.warning("the chat link is down", extra={"url": self._url, "error": repr(error)})
-            finally:
-                self._lose()
-            await asyncio.sleep(delay * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not cryptography.
-            delay = min(delay * 2, BACK_OFF_S[1])
+        breaks = (OSError, TimeoutError, WebSocketException)
+        await reconnect(self._session, self._back_off, breaks=breaks, lost=self._lost)
+
+    def _lost(self, error: Exception) -> None:
+        logger.warning("the chat link is down", extra={"url": self._url, "error": repr(error)})
+
+    async def _session(self) -> None:
+        try:
+            async with connect(
+                self._url,
+                additional_headers=self._headers,
+                compression=None,
+                max_size=None,
+                open_timeout=3,
+                ping_interval=5,
+                ping_timeout=5,
+                proxy=None,
+            ) as socket:
+                self._back_off.reset()
+                self._socket = socket
+                await self._read(socket)
+        finally:
+            self._fail_calls()
 
     async def _read(self, socket: ClientConnection) -> None:
         async for body in socket:
@@ -100,7 +102,7 @@ class ChatLink:
             else:
                 call.set_result(answer.result)
 
-    def _lose(self) -> None:
+    def _fail_calls(self) -> None:
         self._socket = None
         calls, self._calls = self._calls, {}
         for call in calls.values():

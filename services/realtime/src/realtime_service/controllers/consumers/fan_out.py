@@ -17,8 +17,16 @@ import aio_pika
 import msgspec
 from aio_pika.abc import AbstractExchange, AbstractIncomingMessage
 
-from messenger_platform.broker import BACK_OFF_S, EPHEMERAL_EXCHANGE, EVENTS_EXCHANGE, connect, until_closed
+from messenger_platform.broker import (
+    BACK_OFF_S,
+    EPHEMERAL_EXCHANGE,
+    EVENTS_EXCHANGE,
+    LINK_ERRORS,
+    connect,
+    until_closed,
+)
 from messenger_platform.errors import Unavailable
+from messenger_platform.reconnect import BackOff, reconnect
 from messenger_platform.tasks import cancel
 from realtime_service.domain import events
 from realtime_service.services.hub import Hub
@@ -58,20 +66,21 @@ class FanOut:
 
     async def run(self) -> NoReturn:
         """Consume for ever: connect, declare, consume, on any close back off and start again."""
-        delay = BACK_OFF_S[0]
-        while True:
-            try:
-                await self._session()
-                delay = BACK_OFF_S[0]
-            except (aio_pika.exceptions.AMQPError, OSError, TimeoutError, RuntimeError) as error:
-                logger.warning("the fan-out lost its broker", extra={"error": repr(error)})
+        await reconnect(self._session, BackOff(*BACK_OFF_S), breaks=LINK_ERRORS, lost=self._lost)
+
+    @staticmethod
+    def _lost(error: Exception) -> None:
+        logger.warning("the fan-out lost its broker", extra={"error": repr(error)})
+
+    async def _session(self) -> None:
+        try:
+            await self._consume()
+        finally:
             self._lost_at = self._lost_at or datetime.now(UTC)
             self.connected = False
             self._ephemeral = None
-            await asyncio.sleep(delay * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not cryptography.
-            delay = min(delay * 2, BACK_OFF_S[1])
 
-    async def _session(self) -> None:
+    async def _consume(self) -> None:
         connection = await connect(self._url)
         async with connection:
             channel = await connection.channel(publisher_confirms=False)
