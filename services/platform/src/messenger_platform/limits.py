@@ -6,6 +6,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
+from messenger_platform.errors import TooManyRequests
+
 
 class TokenBuckets:
     """One bucket a key: `rate` tokens a second up to `burst`; the least recently used of `capacity` keys is forgotten.
@@ -39,3 +41,9 @@ class TokenBuckets:
         if len(self._buckets) > self._capacity:
             self._buckets.popitem(last=False)
         return wait
+
+    def charge(self, key: Hashable) -> None:
+        """Take one token, or raise `TooManyRequests`."""
+        wait = self.take(key)
+        if wait > 0:
+            raise TooManyRequests(wait)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from messenger_platform.errors import TooManyRequests
 from messenger_platform.limits import TokenBuckets
 
 
@@ -50,3 +51,11 @@ def test_memory_is_bounded_by_forgetting_the_least_recently_used() -> None:
     buckets.take("carol")
     assert buckets.take("bob") > 0
     assert buckets.take("alice") == 0.0
+
+
+def test_a_charge_beyond_the_limit_says_when_to_come_again() -> None:
+    buckets = TokenBuckets(rate=0.5, burst=1, clock=Clock())
+    buckets.charge("alice")
+    with pytest.raises(TooManyRequests) as refused:
+        buckets.charge("alice")
+    assert refused.value.retry_after == pytest.approx(2)

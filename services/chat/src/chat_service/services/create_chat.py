@@ -11,7 +11,6 @@ from chat_service.domain.texts import clean_title
 from chat_service.events import chat_created
 from chat_service.services.check_people import CheckPeople
 from chat_service.services.ports import Chats, ChatTransaction
-from messenger_platform.errors import TooManyRequests
 from messenger_platform.limits import TokenBuckets
 from messenger_platform.tokens import Principal
 
@@ -75,9 +74,7 @@ class CreateChat:
         if chat_id is None:
             return None
         # Only what really creates counts, so opening a chat again and again is free; raising rolls back.
-        wait = self._limits.take(new.creator_id)
-        if wait > 0:
-            raise TooManyRequests(wait)
+        self._limits.charge(new.creator_id)
         view = await chats.view(chat_id)
         await chats.emit([chat_created(view, sorted(new.participants))])
         return chat_id

@@ -8,7 +8,6 @@ from chat_service.domain.batch import Send, Sent
 from chat_service.domain.model import ChatId, MessageId, UserId
 from chat_service.domain.texts import clean_text
 from chat_service.services.writer import Writer
-from messenger_platform.errors import TooManyRequests
 from messenger_platform.limits import TokenBuckets
 
 
@@ -27,9 +26,7 @@ class SendMessage:
         Raises `InvalidText`, `NotFound` (also for the message to answer), `Conflict`, `TooManyRequests`, or
         `Unavailable` when the outcome is unknown: then the same call again tells it.
         """
-        wait = self._limits.take(sender)
-        if wait > 0:
-            raise TooManyRequests(wait)
+        self._limits.charge(sender)
         answer = await self._writer.submit(Send(sender, chat_id, client_id, clean_text(text), reply_to_id))
         if isinstance(answer, Exception):
             raise answer

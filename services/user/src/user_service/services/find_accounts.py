@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from messenger_platform.errors import TooManyRequests
 from messenger_platform.limits import TokenBuckets
 from user_service.domain.accounts import Account, AccountId
 from user_service.domain.errors import AccountNotFound
@@ -33,7 +32,5 @@ class FindAccounts:
     async def matching(self, searcher: AccountId, query: str, limit: int) -> list[Account]:
         """Return up to `limit` accounts that a text begins to name; raises `QueryRefused`, `TooManyRequests`."""
         terms = TermRange.beginning_with(query)
-        wait = self._searches.take(searcher)
-        if wait > 0:
-            raise TooManyRequests(wait)
+        self._searches.charge(searcher)
         return await self._accounts.filed_under(terms, limit)
