@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime
+
 from chat_service.domain.errors import no_such_chat, no_such_message
 from chat_service.domain.model import ChatId, LockedChat, Message, MessageId, ReadState, Role, SeenMessage, UserId
 from chat_service.events import message_changed
-from chat_service.services.ports import ChatTransaction
+from chat_service.services.ports import Chats, ChatTransaction
+from messenger_platform.limits import TokenBuckets
+
+
+class MessageChange:
+    """What editing and deleting work with."""
+
+    def __init__(
+        self, chats: Chats, limits: TokenBuckets, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._chats = chats
+        self._limits = limits
+        self._now = now
 
 
 async def open_message(

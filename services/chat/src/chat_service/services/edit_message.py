@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from chat_service.domain.errors import Conflict, NotAllowed
 from chat_service.domain.model import ChatId, MessageId, SeenMessage, UserId
 from chat_service.domain.texts import clean_text
-from chat_service.services.change_message import open_message, record_message, seen_by
-from chat_service.services.ports import Chats
-from messenger_platform.errors import TooManyRequests
-from messenger_platform.limits import TokenBuckets
+from chat_service.services.change_message import MessageChange, open_message, record_message, seen_by
 
 
-class EditMessage:
+class EditMessage(MessageChange):
     """Give one's own message another text; the text that is there already changes nothing."""
-
-    def __init__(
-        self, chats: Chats, limits: TokenBuckets, now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
-        self._chats = chats
-        self._limits = limits
-        self._now = now
 
     async def __call__(self, chat_id: ChatId, editor: UserId, message_id: MessageId, text: str) -> SeenMessage:
         """Return the message as it is now.
@@ -32,9 +20,7 @@ class EditMessage:
         `TooManyRequests`, `Unavailable`.
         """
         clean = clean_text(text)
-        wait = self._limits.take(editor)
-        if wait > 0:
-            raise TooManyRequests(wait)
+        self._limits.charge(editor)
         async with self._chats.transaction() as chats:
             chat, _, message = await open_message(chats, chat_id, editor, message_id)
             if message.sender_id != editor:
