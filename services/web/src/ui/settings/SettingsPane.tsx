@@ -2,15 +2,14 @@ import type { ReactNode } from 'react';
 import { ArrowLeft, Bell, CircleHelp, CircleUser, Keyboard, Languages, LogOut, MonitorSmartphone, Palette } from 'lucide-react';
 import { useStrings } from '../../i18n/index.ts';
 import { useEscape } from '../escape.ts';
-import { Avatar } from '../parts/Avatar.tsx';
 import { IconButton } from '../parts/IconButton.tsx';
 import { go, goBack } from '../place.ts';
-import { useStore } from '../store.ts';
 import { About } from './About.tsx';
 import { Appearance } from './Appearance.tsx';
 import { LanguagePage } from './LanguagePage.tsx';
 import { useLogout } from './logout.ts';
 import { Notifications } from './Notifications.tsx';
+import { OwnFace } from './OwnFace.tsx';
 import { Profile } from './Profile.tsx';
 import { Sessions } from './Sessions.tsx';
 import { Shortcuts } from './Shortcuts.tsx';
@@ -74,17 +73,10 @@ export default function SettingsPane({ page }: { page: string }) {
 
 function Root() {
   const t = useStrings();
-  const me = useStore((s) => s.me);
   const logout = useLogout();
   return (
     <>
-      {me && (
-        <div className="face">
-          <Avatar title={me.name || me.username} hue={me.id} size={96} />
-          <p className="face-title" dir="auto">{me.name || me.username}</p>
-          <p className="quiet">@{me.username}</p>
-        </div>
-      )}
+      <OwnFace />
       <nav className="card" aria-label={t.settings.title}>
         {PAGES.map(([name, Icon]) => (
           <a key={name} className="line" href={`/settings/${name}`} onClick={(event) => { event.preventDefault(); go(`/settings/${name}`); }}>
