@@ -9,18 +9,12 @@ from pathlib import Path
 import httpx
 import pytest
 import respx
-from pytest_socket import disable_socket, enable_socket
 
 from gateway_app.main import create_app
 from gateway_app.settings import GatewaySettings
+from messenger_testing.offline import offline
 
-
-@pytest.fixture(autouse=True)
-def offline() -> Iterator[None]:
-    """No unit test talks to the outside; the event loop's own socket pair is local."""
-    disable_socket(allow_unix_socket=True)
-    yield
-    enable_socket()
+__all__ = ["offline"]
 
 
 @pytest.fixture

@@ -8,21 +8,16 @@ from pathlib import Path
 import httpx
 import pytest
 import respx
-from pytest_socket import disable_socket, enable_socket
 
 from messenger_terminal.oidc import OIDCClient
 from messenger_terminal.session import Session
 from messenger_terminal.store import Login, LoginStore
+from messenger_testing.offline import offline
+
+__all__ = ["offline"]
 
 SERVER = "https://chat.example"
 REALM = f"{SERVER}/realms/messenger"
-
-
-@pytest.fixture(autouse=True)
-def offline() -> Iterator[None]:
-    disable_socket(allow_unix_socket=True)
-    yield
-    enable_socket()
 
 
 @pytest.fixture

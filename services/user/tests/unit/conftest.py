@@ -1,14 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from messenger_testing.offline import offline
 
-import pytest
-from pytest_socket import disable_socket, enable_socket
-
-
-@pytest.fixture(autouse=True)
-def offline() -> Iterator[None]:
-    """No unit test talks to the outside; the event loop's own socket pair is local."""
-    disable_socket(allow_unix_socket=True)
-    yield
-    enable_socket()
+__all__ = ["offline"]
