@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event, text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chat_service.__main__ import MIGRATIONS
 from chat_service.domain.batch import Answers, Batch, Ground, Op, Questions, Seat, Send
@@ -35,7 +34,9 @@ from chat_service.repositories.tables import SCHEMA, Base
 from chat_service.services.ports import LogTransaction, MessageLog
 from chat_service.settings import ChatSettings, MigrationSettings
 from messenger_platform.database import create_engine
-from messenger_platform.migrations import run_migrations
+from messenger_testing.postgres import query_budget, schema_owner
+
+__all__ = ["query_budget"]
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 _TRUNCATE = text("TRUNCATE " + ", ".join(Base.metadata.tables))
@@ -229,11 +230,8 @@ def settings() -> ChatSettings:
 @pytest.fixture(scope="session")
 async def owner() -> AsyncIterator[AsyncEngine]:
     """Build the schema with Alembic and connect as the role that owns it."""
-    url = MigrationSettings().owner_url
-    await asyncio.to_thread(run_migrations, MIGRATIONS, url, SCHEMA)
-    engine = create_async_engine(url)
-    yield engine
-    await engine.dispose()
+    async with schema_owner(MIGRATIONS, MigrationSettings().owner_url, SCHEMA) as engine:
+        yield engine
 
 
 @pytest.fixture
@@ -280,27 +278,3 @@ def storage(request: pytest.FixtureRequest) -> Storage:
 def client_ids() -> Iterator[UUID]:
     """Client ids that differ."""
     return (UUID(int=number) for number in range(1, 1_000_000))
-
-
-class Statements:
-    """The statements that engines send from now on."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self.sent: list[str] = []
-        event.listen(engine.sync_engine, "before_cursor_execute", self._note)
-
-    def _note(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        self.sent.append(statement)
-
-
-@pytest.fixture
-def query_budget() -> Callable[[AsyncEngine, int], AbstractContextManager[None]]:
-    """Count what an engine sends inside a `with`: other than so many statements fail."""
-
-    @contextmanager
-    def budget(engine: AsyncEngine, expected: int) -> Iterator[None]:
-        statements = Statements(engine)
-        yield
-        assert len(statements.sent) == expected, statements.sent
-
-    return budget

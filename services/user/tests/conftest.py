@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,11 +13,11 @@ from typing import Any
 import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
-from sqlalchemy import event, select, text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from messenger_platform.database import create_engine
-from messenger_platform.migrations import run_migrations
+from messenger_testing.postgres import query_budget, schema_owner
 from user_service.__main__ import MIGRATIONS
 from user_service.domain.accounts import Account, AccountId, Claims
 from user_service.domain.realm import Change, Log, Page, RealmAway, RealmUser
@@ -28,6 +27,8 @@ from user_service.repositories.accounts import SQLAccounts
 from user_service.repositories.tables import SCHEMA, metadata
 from user_service.services.ports import Accounts, Held
 from user_service.settings import MigrationSettings, UserSettings
+
+__all__ = ["query_budget"]
 
 _TRUNCATE = text(f"TRUNCATE {SCHEMA}.account, {SCHEMA}.realm_position CASCADE")
 
@@ -242,11 +243,8 @@ def claims() -> Callable[..., Claims]:
 @pytest.fixture(scope="session")
 async def owner() -> AsyncIterator[AsyncEngine]:
     """Build the schema with Alembic and connect as the role that owns it."""
-    url = MigrationSettings().owner_url
-    await asyncio.to_thread(run_migrations, MIGRATIONS, url, SCHEMA)
-    engine = create_async_engine(url)
-    yield engine
-    await engine.dispose()
+    async with schema_owner(MIGRATIONS, MigrationSettings().owner_url, SCHEMA) as engine:
+        yield engine
 
 
 @pytest.fixture(scope="module")
@@ -299,27 +297,3 @@ def accounts(request: pytest.FixtureRequest) -> Accounts:
     if request.param == "memory":
         return FakeAccounts()
     return SQLAccounts(request.getfixturevalue("runtime"))
-
-
-class Statements:
-    """The statements that an engine sends from now on."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self.sent: list[str] = []
-        event.listen(engine.sync_engine, "before_cursor_execute", self._note)
-
-    def _note(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        self.sent.append(statement)
-
-
-@pytest.fixture
-def query_budget() -> Callable[[AsyncEngine, int], AbstractContextManager[None]]:
-    """Count what an engine sends inside a `with`: other than so many statements fail."""
-
-    @contextmanager
-    def budget(engine: AsyncEngine, expected: int) -> Iterator[None]:
-        statements = Statements(engine)
-        yield
-        assert len(statements.sent) == expected, statements.sent
-
-    return budget

@@ -2,45 +2,35 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import re
 import secrets
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
-import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
-from pydantic import SecretStr
-from pydantic_settings import BaseSettings
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway_app.__main__ import MIGRATIONS
 from gateway_app.main import create_app
 from gateway_app.repositories.tables import SCHEMA, metadata
 from gateway_app.settings import GatewaySettings, MigrationSettings
-from messenger_platform.migrations import run_migrations
+from messenger_testing.postgres import committed_events, schema_owner
 
 PUBLIC_URL = "http://localhost:8080"
 KEYCLOAK_URL = "http://keycloak.test"
 ISSUER = f"{PUBLIC_URL}/realms/messenger"
-_MESSAGE = re.compile(r"^message: transactional: 1 prefix: (\S+), sz: \d+ content:(.*)$", re.DOTALL)
 _TRUNCATE = text(f"TRUNCATE {', '.join(table.fullname for table in metadata.sorted_tables)}")
 
 
 @pytest.fixture(scope="session")
 async def owner() -> AsyncIterator[AsyncEngine]:
     """Build the schema with Alembic and connect as the role that owns it."""
-    url = MigrationSettings().owner_url
-    await asyncio.to_thread(run_migrations, MIGRATIONS, url, SCHEMA)
-    engine = create_async_engine(url)
-    yield engine
-    await engine.dispose()
+    async with schema_owner(MIGRATIONS, MigrationSettings().owner_url, SCHEMA) as engine:
+        yield engine
 
 
 @pytest.fixture
@@ -125,35 +115,15 @@ def browser(browser_of: Callable[..., Browser]) -> Browser:
     return browser_of()
 
 
-class RelaySettings(BaseSettings):
-    """The one role that may read the WAL."""
-
-    chat_relay_password: SecretStr
-
-
 @pytest.fixture
 async def wal(clean: None, settings: GatewaySettings) -> AsyncIterator[Callable[[], Any]]:
     """Return the events that were committed since the test began, as the relay would see them."""
-    connection = await asyncpg.connect(
-        host=settings.postgres_host,
-        port=settings.postgres_port,
-        database=settings.postgres_db,
-        user="chat_relay",
-        password=RelaySettings().chat_relay_password.get_secret_value(),
-    )
-    slot = f"gateway_tests_{uuid.uuid4().hex}"
-    # A temporary slot goes with its connection, whatever becomes of the test.
-    await connection.execute("SELECT pg_create_logical_replication_slot($1, 'test_decoding', true)", slot)
+    async with committed_events(settings, "session.ended") as committed:
 
-    async def events() -> list[dict[str, Any]]:
-        rows = await connection.fetch("SELECT data FROM pg_logical_slot_peek_changes($1, NULL, NULL)", slot)
-        messages = [match for row in rows if (match := _MESSAGE.match(row["data"]))]
-        return [
-            event for message in messages if message[1] == "messenger.session.ended" for event in json.loads(message[2])
-        ]
+        async def events() -> list[dict[str, Any]]:
+            return [event for _, event in await committed()]
 
-    yield events
-    await connection.close()
+        yield events
 
 
 @pytest.fixture

@@ -1,26 +1,21 @@
 from __future__ import annotations
 
 import itertools
-import json
 import re
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 from uuid import uuid4
 
-import asyncpg
 import httpx
 import pytest
 import respx
 from fastapi import FastAPI
-from pydantic import SecretStr
-from pydantic_settings import BaseSettings
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chat_service.main import create_app
 from chat_service.settings import ChatSettings
+from messenger_testing.postgres import committed_events
 from messenger_testing.tokens import TokenIssuer
-
-_WAL_MESSAGE = re.compile(r"^message: transactional: 1 prefix: (\S+), sz: \d+ content:(.*)$", re.DOTALL)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -154,35 +149,12 @@ def engine(people: People) -> AsyncEngine:
     return engine
 
 
-class RelaySettings(BaseSettings):
-    """The one role that may read the WAL."""
-
-    chat_relay_password: SecretStr
-
-
 @pytest.fixture
 async def wal(clean: None, settings: ChatSettings) -> AsyncIterator[Callable[[], Any]]:
     """Return the events committed since the test began, as the relay would see them: (routing key, type, data)."""
-    connection = await asyncpg.connect(
-        host=settings.postgres_host,
-        port=settings.postgres_port,
-        database=settings.postgres_db,
-        user="chat_relay",
-        password=RelaySettings().chat_relay_password.get_secret_value(),
-    )
-    slot = f"chat_tests_{uuid4().hex}"
-    # A temporary slot goes with its connection, whatever becomes of the test.
-    await connection.execute("SELECT pg_create_logical_replication_slot($1, 'test_decoding', true)", slot)
+    async with committed_events(settings, "chat.") as committed:
 
-    async def events() -> list[tuple[str, str, Any]]:
-        rows = await connection.fetch("SELECT data FROM pg_logical_slot_peek_changes($1, NULL, NULL)", slot)
-        messages = [match for row in rows if (match := _WAL_MESSAGE.match(row["data"]))]
-        return [
-            (message[1].removeprefix("messenger."), event["type"], event["data"])
-            for message in messages
-            if message[1].startswith("messenger.chat.")
-            for event in json.loads(message[2])
-        ]
+        async def events() -> list[tuple[str, str, Any]]:
+            return [(key, event["type"], event["data"]) for key, event in await committed()]
 
-    yield events
-    await connection.close()
+        yield events

@@ -1,25 +1,17 @@
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
 from typing import Any
-from uuid import uuid4
 
-import asyncpg
 import httpx
 import pytest
 import respx
 from fastapi import FastAPI
-from pydantic import SecretStr
-from pydantic_settings import BaseSettings
 
+from messenger_testing.postgres import committed_events
 from user_service.main import create_app
 from user_service.settings import UserSettings
-
-_MESSAGE = re.compile(r"^message: transactional: 1 prefix: (\S+), sz: \d+ content:(.*)$", re.DOTALL)
-
 
 Outside = Callable[[UserSettings], AbstractContextManager[respx.Router]]
 
@@ -76,32 +68,12 @@ async def bob(app: FastAPI, client_of: Client) -> AsyncIterator[httpx.AsyncClien
         yield client
 
 
-class RelaySettings(BaseSettings):
-    """The one role that may read the WAL."""
-
-    chat_relay_password: SecretStr
-
-
 @pytest.fixture
 async def wal(clean: None, settings: UserSettings, realm: Any) -> AsyncIterator[Callable[[], Any]]:
     """Return the events about alice that were committed since the test began, as the relay would see them."""
-    connection = await asyncpg.connect(
-        host=settings.postgres_host,
-        port=settings.postgres_port,
-        database=settings.postgres_db,
-        user="chat_relay",
-        password=RelaySettings().chat_relay_password.get_secret_value(),
-    )
-    slot = f"user_tests_{uuid4().hex}"
-    # A temporary slot goes with its connection, whatever becomes of the test.
-    await connection.execute("SELECT pg_create_logical_replication_slot($1, 'test_decoding', true)", slot)
+    async with committed_events(settings, "user.profile") as committed:
 
-    async def events() -> list[dict[str, Any]]:
-        rows = await connection.fetch("SELECT data FROM pg_logical_slot_peek_changes($1, NULL, NULL)", slot)
-        messages = [match for row in rows if (match := _MESSAGE.match(row["data"]))]
-        return [
-            event for message in messages if message[1] == "messenger.user.profile" for event in json.loads(message[2])
-        ]
+        async def events() -> list[dict[str, Any]]:
+            return [event for _, event in await committed()]
 
-    yield events
-    await connection.close()
+        yield events
