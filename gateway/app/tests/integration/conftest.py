@@ -100,6 +100,9 @@ class Browser:
         params = {"state": asked["state"], "code": code, "iss": ISSUER}
         return await self.call(app, "GET", "/auth/callback", params=params)
 
+    async def refresh(self, app: FastAPI) -> httpx.Response:
+        return await self.call(app, "POST", "/auth/refresh")
+
     def cookie(self, name: str) -> str | None:
         """Return a cookie."""
         return next((cookie.value for cookie in self.cookies.jar if cookie.name == name), None)
