@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from messenger_testing.e2e import accounts, database, people, processes, public_url
+from messenger_testing.e2e import (
+    accounts,
+    admin,
+    database,
+    logged_in,
+    people,
+    person,
+    processes,
+    public_url,
+    stack,
+)
 
-__all__ = ["accounts", "database", "people", "processes", "public_url"]
+__all__ = ["accounts", "admin", "database", "logged_in", "people", "person", "processes", "public_url", "stack"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

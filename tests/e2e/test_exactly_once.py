@@ -5,22 +5,14 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import asyncpg
-import pytest
 
 from messenger_testing.client import Account, LiveClient
 
 ROUNDS = 40
 CONNECTIONS = 5
-
-
-@pytest.fixture
-async def stack() -> AsyncIterator[AsyncExitStack]:
-    async with AsyncExitStack() as stack:
-        yield stack
 
 
 async def test_one_client_id_from_five_sockets_and_rest_at_once_is_one_message(

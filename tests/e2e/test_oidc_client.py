@@ -6,13 +6,10 @@ import asyncio
 import os
 import re
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
-
 from messenger_testing.browser import Browser
-from messenger_testing.people import Person, RealmAdmin
+from messenger_testing.people import Person
 
 PAGE = Path(__file__).parents[2] / "docs" / "oidc-client.md"
 PATIENCE_S = 30
@@ -24,14 +21,6 @@ def example(number: int, public_url: str) -> str:
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     assert len(blocks) == 2
     return str(blocks[number]).replace("http://localhost:8080", public_url)
-
-
-@pytest.fixture
-async def person() -> AsyncIterator[Person]:
-    async with RealmAdmin(os.environ["KEYCLOAK_URL"], os.environ["KEYCLOAK_ADMIN_PASSWORD"]) as admin:
-        person = await admin.new_person()
-        yield person
-        await person.remove()
 
 
 async def start(program: str, **environment: str) -> asyncio.subprocess.Process:

@@ -7,26 +7,14 @@ import os
 import re
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
 from pathlib import Path
-
-import pytest
 
 from messenger_testing.browser import Browser
 from messenger_testing.client import Account
-from messenger_testing.e2e import stack_setting
-from messenger_testing.people import Person, RealmAdmin
+from messenger_testing.people import Person
 
 PATIENCE_S = 60
 EVIL = "\x1b[2Jboo"
-
-
-@pytest.fixture
-async def person() -> AsyncIterator[Person]:
-    async with RealmAdmin(stack_setting("KEYCLOAK_URL"), stack_setting("KEYCLOAK_ADMIN_PASSWORD")) as admin:
-        person = await admin.new_person()
-        yield person
-        await person.remove()
 
 
 class Terminal:

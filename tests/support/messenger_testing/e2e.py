@@ -1,4 +1,4 @@
-"""Fixtures over the running test stack: logged-in demo accounts, and the processes by name."""
+"""Fixtures over the running test stack: logged-in demo accounts, people of one test, and the processes by name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import json
 import os
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
 import asyncpg
@@ -17,8 +18,10 @@ import pytest
 
 from messenger_infra.settings import stack_of_tests
 from messenger_infra.supervision import Supervisor
+from messenger_testing.browser import Browser
 from messenger_testing.client import Account
 from messenger_testing.login import Tokens, log_in
+from messenger_testing.people import Person, RealmAdmin
 
 PEOPLE = ("alice", "bob", "carol", "dave", "erin")
 FRESH_S = 120.0
@@ -125,6 +128,40 @@ async def accounts(people: People) -> AsyncIterator[list[Account]]:
     yield opened
     for account in opened:
         await account.aclose()
+
+
+@pytest.fixture
+async def stack() -> AsyncIterator[AsyncExitStack]:
+    """Close what a test opens."""
+    async with AsyncExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+async def admin() -> AsyncIterator[RealmAdmin]:
+    """Return the realm's administrator."""
+    async with RealmAdmin(stack_setting("KEYCLOAK_URL"), stack_setting("KEYCLOAK_ADMIN_PASSWORD")) as admin:
+        yield admin
+
+
+@pytest.fixture
+async def person(admin: RealmAdmin) -> AsyncIterator[Person]:
+    """Make somebody for one test."""
+    person = await admin.new_person()
+    yield person
+    await person.remove()
+
+
+@pytest.fixture
+def logged_in(public_url: str, person: Person, stack: AsyncExitStack) -> Callable[[], Awaitable[Browser]]:
+    """Return a new browser in which the person is logged in."""
+
+    async def open_browser() -> Browser:
+        browser = await stack.enter_async_context(Browser(public_url))
+        await browser.log_in(person.username, person.password)
+        return browser
+
+    return open_browser
 
 
 @pytest.fixture
