@@ -15,15 +15,9 @@ import pytest
 from messenger_testing.client import LiveClient
 from messenger_testing.e2e import claims_of, stack_setting
 from messenger_testing.login import LoginFailed, LoginPage, Tokens
-from messenger_testing.realm import PASSWORD, RealmAdmin
+from messenger_testing.people import Person, RealmAdmin
 
 WITHIN_S = 2.0
-
-
-@pytest.fixture
-async def admin() -> AsyncIterator[RealmAdmin]:
-    async with RealmAdmin(stack_setting("KEYCLOAK_URL"), stack_setting("KEYCLOAK_ADMIN_PASSWORD")) as admin:
-        yield admin
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +30,9 @@ class Device:
     live: LiveClient
 
     @classmethod
-    async def log_in(cls, public_url: str, username: str) -> Device:
+    async def log_in(cls, public_url: str, person: Person) -> Device:
         page = LoginPage(public_url)
-        tokens = await page.log_in(username, PASSWORD)
+        tokens = await page.log_in(person.username, person.password)
         return cls(public_url, page, tokens, await LiveClient.open(public_url, tokens.access_token))
 
     async def is_in(self) -> bool:
@@ -66,11 +60,11 @@ class Device:
 
 
 @pytest.fixture
-async def log_in(public_url: str) -> AsyncIterator[Callable[[str], Awaitable[Device]]]:
+async def log_in(public_url: str) -> AsyncIterator[Callable[[Person], Awaitable[Device]]]:
     devices: list[Device] = []
 
-    async def log_in(username: str) -> Device:
-        devices.append(await Device.log_in(public_url, username))
+    async def log_in(person: Person) -> Device:
+        devices.append(await Device.log_in(public_url, person))
         return devices[-1]
 
     yield log_in
@@ -78,60 +72,51 @@ async def log_in(public_url: str) -> AsyncIterator[Callable[[str], Awaitable[Dev
         await device.leave()
 
 
-LogIn = Callable[[str], Awaitable[Device]]
+LogIn = Callable[[Person], Awaitable[Device]]
 
 
-async def test_a_sixth_login_ends_the_oldest_session_and_leaves_five(admin: RealmAdmin, log_in: LogIn) -> None:
-    user_id, username = await admin.new_user("six")
+async def test_a_sixth_login_ends_the_oldest_session_and_leaves_five(person: Person, log_in: LogIn) -> None:
     devices = []
     for _ in range(5):
-        devices.append(await log_in(username))
+        devices.append(await log_in(person))
         await asyncio.sleep(1.1)  # Keycloak tells the oldest by whole seconds; there is no event to wait for.
-    sixth = await log_in(username)
+    sixth = await log_in(person)
     await devices[0].dies({"evicted"})
-    assert len(await admin.sessions(user_id)) == 5
+    assert len(await person.sids()) == 5
     for device in [*devices[1:], sixth]:
         assert await device.is_in()
         assert device.live.close_code is None
 
 
-async def test_an_admins_logout_ends_all_sessions_of_the_user(admin: RealmAdmin, log_in: LogIn) -> None:
-    user_id, username = await admin.new_user("logout")
-    devices = [await log_in(username) for _ in range(2)]
-    await admin.call("POST", f"/users/{user_id}/logout")
+async def test_an_admins_logout_ends_all_sessions_of_the_user(person: Person, log_in: LogIn) -> None:
+    devices = [await log_in(person) for _ in range(2)]
+    await person.log_out_everywhere()
     await asyncio.gather(*(device.dies({"revoked"}) for device in devices))
 
 
-async def test_one_session_ended_by_an_admin_leaves_the_other(admin: RealmAdmin, log_in: LogIn) -> None:
-    user_id, username = await admin.new_user("one")
-    first, second = [await log_in(username) for _ in range(2)]
-    sid = next(
-        session["id"]
-        for session in await admin.sessions(user_id)
-        if session["id"] == claims_of(first.tokens.access_token)["sid"]
-    )
-    await admin.call("DELETE", f"/sessions/{sid}")
+async def test_one_session_ended_by_an_admin_leaves_the_other(person: Person, log_in: LogIn) -> None:
+    first, second = [await log_in(person) for _ in range(2)]
+    sid = claims_of(first.tokens.access_token)["sid"]
+    assert sid in await person.sids()
+    await person.end(sid)
     await first.dies({"revoked"})
     assert await second.is_in()
 
 
-async def test_a_disabled_user_is_out(admin: RealmAdmin, log_in: LogIn) -> None:
-    user_id, username = await admin.new_user("disabled")
-    device = await log_in(username)
-    await admin.call("PUT", f"/users/{user_id}", json={"enabled": False})
+async def test_a_disabled_user_is_out(person: Person, log_in: LogIn) -> None:
+    device = await log_in(person)
+    await person.set_enabled(enabled=False)
     await device.dies({"revoked"})
 
 
-async def test_a_deleted_user_is_out(admin: RealmAdmin, log_in: LogIn) -> None:
-    user_id, username = await admin.new_user("deleted")
-    device = await log_in(username)
-    await admin.call("DELETE", f"/users/{user_id}")
+async def test_a_deleted_user_is_out(person: Person, log_in: LogIn) -> None:
+    device = await log_in(person)
+    await person.remove()
     await device.dies({"revoked"})
 
 
-async def test_the_own_logout_ends_this_session(admin: RealmAdmin, log_in: LogIn, public_url: str) -> None:
-    _, username = await admin.new_user("own")
-    device, other = [await log_in(username) for _ in range(2)]
+async def test_the_own_logout_ends_this_session(person: Person, log_in: LogIn, public_url: str) -> None:
+    device, other = [await log_in(person) for _ in range(2)]
     async with httpx.AsyncClient() as http:
         response = await http.post(
             f"{public_url}/realms/messenger/protocol/openid-connect/logout",
@@ -142,9 +127,8 @@ async def test_the_own_logout_ends_this_session(admin: RealmAdmin, log_in: LogIn
     assert await other.is_in()
 
 
-async def test_a_new_password_signs_out_the_other_devices_and_keeps_this_one(admin: RealmAdmin, log_in: LogIn) -> None:
-    _, username = await admin.new_user("password")
-    here, other = [await log_in(username) for _ in range(2)]
+async def test_a_new_password_signs_out_the_other_devices_and_keeps_this_one(person: Person, log_in: LogIn) -> None:
+    here, other = [await log_in(person) for _ in range(2)]
     await here.page.change_password("another-correct-horse")
     await other.dies({"revoked"})
     assert await here.is_in()
@@ -159,12 +143,11 @@ async def _fetches_of_keys() -> int:
 
 
 @pytest.mark.timeout(150)
-async def test_a_new_signing_key_disturbs_nobody(admin: RealmAdmin, log_in: LogIn) -> None:
-    _, username = await admin.new_user("rotation")
-    before = await log_in(username)
+async def test_a_new_signing_key_disturbs_nobody(admin: RealmAdmin, person: Person, log_in: LogIn) -> None:
+    before = await log_in(person)
     config = {"priority": ["50"], "algorithm": ["RS256"], "keySize": ["2048"], "enabled": ["true"], "active": ["true"]}
     key = {
-        "name": f"rotation-{username}",
+        "name": f"rotation-{person.username}",
         "providerId": "rsa-generated",
         "providerType": "org.keycloak.keys.KeyProvider",
         "parentId": (await admin.call("GET", "")).json()["id"],
@@ -178,7 +161,7 @@ async def test_a_new_signing_key_disturbs_nobody(admin: RealmAdmin, log_in: LogI
             while await _fetches_of_keys() == seen:  # noqa: ASYNC110 - it is Envoy that counts.
                 await asyncio.sleep(0.5)
         await admin.call("PUT", path, json={**key, "config": {**config, "priority": ["200"]}})
-        after = await log_in(username)
+        after = await log_in(person)
         assert _kid(after.tokens.access_token) != _kid(before.tokens.access_token)
         assert await after.is_in()
         assert await before.is_in()

@@ -21,18 +21,18 @@ from rich.table import Table
 from messenger_platform.tasks import cancel
 from messenger_testing.client import LiveClient
 from messenger_testing.login import LoginPage, Tokens
-from messenger_testing.realm import PASSWORD, RealmAdmin
+from messenger_testing.people import Person, RealmAdmin
 
 console = Console(highlight=False)
 PUBLIC_URL = os.environ["PUBLIC_URL"]
 Action = Callable[[], Awaitable[object]]
-End = Callable[[str, Tokens], Awaitable[object]]
+End = Callable[[Person, Tokens], Awaitable[object]]
 
 
-async def log_in(username: str) -> tuple[Tokens, LiveClient]:
+async def log_in(person: Person) -> tuple[Tokens, LiveClient]:
     """Log in as a native client and connect."""
     async with LoginPage(PUBLIC_URL) as page:
-        tokens = await page.log_in(username, PASSWORD)
+        tokens = await page.log_in(person.username, person.password)
     return tokens, await LiveClient.open(PUBLIC_URL, tokens.access_token)
 
 
@@ -47,19 +47,20 @@ async def seconds_until_closed(live: LiveClient, action: Action) -> float:
 
 async def sixth_logins(admin: RealmAdmin, count: int) -> list[float]:
     """Log in again and again: from the sixth on, each login ends the oldest session."""
-    _, username = await admin.new_user("ends")
-    lives = [(await log_in(username))[1] for _ in range(5)]
+    person = await admin.new_person()
+    lives = [(await log_in(person))[1] for _ in range(5)]
     found = []
     for _ in track(range(count), "sixth login"):
         began = time.perf_counter()
         closings = [asyncio.ensure_future(live.wait_closed(30)) for live in lives]
-        _, live = await log_in(username)
+        _, live = await log_in(person)
         await asyncio.wait(closings, return_when=asyncio.FIRST_COMPLETED)
         await cancel(*closings)
         found.append(max(item.closed_at for item in lives) - began)
         lives = [item for item in lives if item.close_code is None] + [live]
     for live in lives:
         await live.close()
+    await person.remove()
     return found
 
 
@@ -67,10 +68,11 @@ async def ends(admin: RealmAdmin, name: str, count: int, act: End) -> list[float
     """Measure one kind of end, with a new user each time."""
     found = []
     for _ in track(range(count), name):
-        user_id, username = await admin.new_user("ends")
-        tokens, live = await log_in(username)
-        found.append(await seconds_until_closed(live, lambda u=user_id, t=tokens: act(u, t)))  # type: ignore[misc]
+        person = await admin.new_person()
+        tokens, live = await log_in(person)
+        found.append(await seconds_until_closed(live, lambda p=person, t=tokens: act(p, t)))  # type: ignore[misc]
         await live.close()
+        await person.remove()
     return found
 
 
@@ -87,9 +89,9 @@ async def main(count: int) -> None:
             "own logout (native client)": lambda _, tokens: http.post(
                 f"{realm}/logout", data={**form, "refresh_token": tokens.refresh_token}
             ),
-            "logout by an administrator": lambda user_id, _: admin.call("POST", f"/users/{user_id}/logout"),
-            "account disabled": lambda user_id, _: admin.call("PUT", f"/users/{user_id}", json={"enabled": False}),
-            "account deleted": lambda user_id, _: admin.call("DELETE", f"/users/{user_id}"),
+            "logout by an administrator": lambda person, _: person.log_out_everywhere(),
+            "account disabled": lambda person, _: person.set_enabled(enabled=False),
+            "account deleted": lambda person, _: person.remove(),
         }
         for name, act in kinds.items():
             results[name] = await ends(admin, name, count, act)

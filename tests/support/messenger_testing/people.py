@@ -62,6 +62,7 @@ class Person:
         self.sub = sub
         self.username = username
         self.password = password
+        self._removed = False
 
     async def sids(self) -> set[str]:
         """Return the ids of the login sessions that Keycloak knows."""
@@ -80,5 +81,7 @@ class Person:
         await self._admin.call("PUT", f"/users/{self.sub}", json={"enabled": enabled})
 
     async def remove(self) -> None:
-        """Delete the account."""
-        await self._admin.call("DELETE", f"/users/{self.sub}")
+        """Delete the account; again changes nothing."""
+        if not self._removed:
+            await self._admin.call("DELETE", f"/users/{self.sub}")
+        self._removed = True
