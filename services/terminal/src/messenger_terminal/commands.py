@@ -31,6 +31,10 @@ SHOWN_IN_CHAT = 20
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
+ProfileOption = Annotated[
+    str, typer.Option(envvar="MESSENGER_PROFILE", help="Which login to use, if you have several.")
+]
+ServerOption = Annotated[str, typer.Option(envvar="MESSENGER_SERVER", help="The server's address.")]
 ChatArgument = Annotated[str, typer.Argument(metavar="CHAT|@USER", help="A chat's number, or @username.")]
 
 
@@ -61,12 +65,7 @@ def opened(context: typer.Context) -> Iterator[Client]:
 
 
 @app.callback()
-def choose_profile(
-    context: typer.Context,
-    profile: Annotated[
-        str, typer.Option(envvar="MESSENGER_PROFILE", help="Which login to use, if you have several.")
-    ] = "default",
-) -> None:
+def choose_profile(context: typer.Context, profile: ProfileOption = "default") -> None:
     """The messenger in a terminal.
 
     Exit codes: 1 refused, 2 usage, 3 not logged in, 4 not found, 5 server unreachable.
@@ -75,12 +74,7 @@ def choose_profile(
 
 
 @app.command()
-def login(
-    context: typer.Context,
-    server: Annotated[
-        str, typer.Option(envvar="MESSENGER_SERVER", help="The server's address.")
-    ] = "http://localhost:8080",
-) -> None:
+def login(context: typer.Context, server: ServerOption = "http://localhost:8080") -> None:
     """Log in with a browser on any device."""
     store: LoginStore = context.obj
     refuse_second_login(context)
