@@ -13,9 +13,9 @@ import pytest
 from messenger_platform.limits import TokenBuckets
 from messenger_platform.tokens import Principal
 from messenger_testing.realtime_world import World
-from realtime_service.domain.events import MessageRead
+from realtime_service.domain.events import MessageRead, MessageSent
 from realtime_service.domain.frames import Quote
-from realtime_service.services.client_session import Limits
+from realtime_service.services.client_session import ClientSession, Limits
 from realtime_service.services.op_batches import OpBatches
 from realtime_service.services.ports import ChatVersion, Entry, OpResult
 
@@ -33,19 +33,24 @@ def send_frame(client_id: str, chat_id: int = 10, text: str = "hi") -> str:
     return json.dumps({"type": "send", "chat_id": chat_id, "client_id": client_id, "text": text})
 
 
+def say(world: World, session: ClientSession, version: int) -> MessageSent:
+    """Send a message that the chat service stores under this version; return the event that will tell of it."""
+    event = world.sent(version, client_id=str(uuid.uuid4()))
+    world.chats.results = [OpResult(version, message=event.message)]
+    session.on_text(send_frame(event.message.client_id or ""))
+    return event
+
+
 async def test_a_send_is_acknowledged_once_by_the_live_frame(world: World, settled: Settled) -> None:
     session, alice = world.session(1)
     _, bob = world.connect(2)
     world.hub.apply(world.sent(2))
-    client_id = str(uuid.uuid4())
-    event = world.sent(3, client_id=client_id)
-    world.chats.results = [OpResult(3, message=event.message)]
-    session.on_text(send_frame(client_id))
+    event = say(world, session, 3)
     await settled()
     world.hub.apply(event)
     await settled()
     assert alice.versions() == [2, 3]
-    assert alice.frames[1]["message"]["client_id"] == client_id
+    assert alice.frames[1]["message"]["client_id"] == event.message.client_id
     assert bob.versions() == [2, 3]
 
 
@@ -107,10 +112,7 @@ async def test_the_reading_that_comes_with_a_send_is_told_to_the_other_connectio
     _, alice_phone = world.connect(1)
     _, bob = world.connect(2)
     world.hub.apply(world.sent(2))
-    client_id = str(uuid.uuid4())
-    event = world.sent(3, client_id=client_id)
-    world.chats.results = [OpResult(3, message=event.message)]
-    session.on_text(send_frame(client_id))
+    event = say(world, session, 3)
     await settled()
     world.hub.apply_read(MessageRead(10, 1, event.message.id, authors=[2]))
     await settled()
@@ -152,14 +154,11 @@ async def test_an_acknowledgement_whose_events_do_not_come_is_pulled_with_all_be
 
 async def test_an_acknowledgement_comes_even_when_nothing_can_be_fetched(world: World, settled: Settled) -> None:
     session, alice = world.session(1)
-    client_id = str(uuid.uuid4())
-    event = world.sent(5, client_id=client_id)
-    world.chats.results = [OpResult(5, message=event.message)]
-    session.on_text(send_frame(client_id))
+    event = say(world, session, 5)
     await settled()
     world.chats.away = True
     await alice.until(lambda: alice.frames)
-    assert alice.frames[0]["message"]["client_id"] == client_id
+    assert alice.frames[0]["message"]["client_id"] == event.message.client_id
     world.hub.apply(world.sent(4))
     world.hub.apply(event)
     await settled()
