@@ -71,7 +71,7 @@ export class Parts {
     });
     const chats = (this.chats = new Chats(cell, this.outbox.unsentOf));
     const timelines = (this.timelines = new Timelines(cell, this.outbox.unsentOf));
-    const people = (this.people = new People(cell, api));
+    const people = (this.people = new People(env, cell, api));
     const tellRead = (chatId: Id, messageId: Id) => this.tabs.tell({ kind: 'read', chatId, messageId });
     const reading = (this.reading = new Reading({
       env,

@@ -1,20 +1,28 @@
 import type { Api } from './api.ts';
+import { Alarm } from './backoff.ts';
+import type { Environment } from './environment.ts';
 import type { Id, Person } from './model.ts';
 import type { Cell } from './store.ts';
 import type { WirePerson } from './wire.ts';
 
-const AT_ONCE = 4;
+/** What is needed within so many ms is asked for together, and never more at once than the server looks up. */
+const GATHERED_MS = 20;
+const MAX_IDS = 100;
 
 /** Names: whoever is met without one is asked for, once. */
 export class People {
   private readonly asked = new Set<Id>();
   private readonly queue: Id[] = [];
-  private working = 0;
+  private readonly alarm: Alarm;
+  private isWorking = false;
 
   constructor(
+    env: Environment,
     private readonly cell: Cell,
     private readonly api: Api,
-  ) {}
+  ) {
+    this.alarm = new Alarm(env);
+  }
 
   put(people: readonly WirePerson[]): void {
     const known = this.cell.get().people;
@@ -34,23 +42,29 @@ export class People {
       this.asked.add(id);
       this.queue.push(id);
     }
-    while (this.working < AT_ONCE && this.queue.length > 0) void this.work();
+    if (this.queue.length > 0 && !this.alarm.isSet) this.alarm.set(GATHERED_MS, () => void this.work());
   }
 
   clear(): void {
+    this.alarm.clear();
     this.asked.clear();
     this.queue.length = 0;
   }
 
   private async work(): Promise<void> {
-    this.working += 1;
-    for (let id = this.queue.shift(); id !== undefined; id = this.queue.shift()) {
-      try {
-        this.put([await this.api.get<WirePerson>(`/api/users/${id}`)]);
-      } catch {
-        this.asked.delete(id); // The next need asks again.
-      }
+    if (this.isWorking) return;
+    this.isWorking = true;
+    while (this.queue.length > 0) await this.fetch(this.queue.splice(0, MAX_IDS));
+    this.isWorking = false;
+  }
+
+  private async fetch(ids: readonly Id[]): Promise<void> {
+    try {
+      this.put(await this.api.get<WirePerson[]>(`/api/users?ids=${ids.join(',')}`));
+    } catch {
+      // As with those whom the server leaves out: the next need asks again.
     }
-    this.working -= 1;
+    const { people } = this.cell.get();
+    for (const id of ids) if (!people[id]) this.asked.delete(id);
   }
 }

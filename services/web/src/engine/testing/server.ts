@@ -262,7 +262,7 @@ export class ModelServer {
     if (path === '/auth/logout') return new Response(null, { status: 204 });
     if (path === '/api/chats') return json({ items: this.chatsOf(userId), next_cursor: null });
     const [, kind, id, what, item] = path.split('/').slice(1);
-    if (kind === 'users') return json(person(Number(id)));
+    if (kind === 'users') return json(query.get('ids')?.split(',').map((one) => person(Number(one))) ?? []);
     const chat = this.chats.get(Number(id));
     if (!chat?.members.includes(userId)) return problem(404);
     if (kind === 'history') return this.history(chat, userId, query);
