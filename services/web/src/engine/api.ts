@@ -1,6 +1,7 @@
 import { RequestError } from './engine.ts';
 import type { Environment } from './environment.ts';
 import type { EndReason } from './model.ts';
+import type { WireRefresh } from './wire.ts';
 
 const PATIENCE_MS = 20_000;
 
@@ -68,7 +69,7 @@ export class Api {
   }
 
   private async renew(): Promise<void> {
-    const { expires_in } = await this.call<{ expires_in: number }>('POST', '/auth/refresh');
+    const { expires_in } = await this.call<WireRefresh>('POST', '/auth/refresh');
     this.refreshedAt = this.env.now();
     this.expiresAt = this.refreshedAt + expires_in * 1000;
   }

@@ -2,25 +2,10 @@ import type { Update } from '../sw/register.ts';
 import type { Engine } from './engine.ts';
 import { RequestError } from './engine.ts';
 import { browserEnvironment, type Environment } from './environment.ts';
-import type { DeviceSession, Id, SeenBy } from './model.ts';
+import type { DeviceSession, SeenBy } from './model.ts';
 import { saveSettings } from './settings.ts';
 import { Session } from './session.ts';
-import type { WireMessage } from './wire.ts';
-
-interface WireSession {
-  id: string;
-  device: string;
-  address: string | null;
-  created_at: string;
-  last_used_at: string;
-  current: boolean;
-}
-
-interface WireSeen {
-  count: number;
-  seen: { user_id: Id; at: string }[] | null;
-  not_seen: Id[] | null;
-}
+import type { WireMessage, WireReaders, WireSession } from './wire.ts';
 
 /** Make the engine; tests replace parts of the browser. */
 export function createEngine(env: Environment = browserEnvironment()): Engine {
@@ -110,7 +95,7 @@ function messageCalls(
     typing: (chatId) => typing.tell(chatId),
     setDraft: (chatId, draft) => drafts.set(chatId, draft),
     async seenBy(chatId, messageId): Promise<SeenBy> {
-      const wire = await api.get<WireSeen>(`/api/chats/${chatId}/messages/${messageId}/seen`);
+      const wire = await api.get<WireReaders>(`/api/chats/${chatId}/messages/${messageId}/seen`);
       session.parts.people.need([...(wire.seen ?? []).map((one) => one.user_id), ...(wire.not_seen ?? [])]);
       const seen = wire.seen?.map((one) => ({ userId: one.user_id, at: Date.parse(one.at) })) ?? null;
       return { seen, notSeen: wire.not_seen, count: wire.count };

@@ -1,6 +1,12 @@
 /** What the server says, as it says it, and its translation into the model. */
 import type { Chat, Id, Message, Participant, Quote } from './model.ts';
 
+export interface WireQuote {
+  id: Id;
+  sender_id: Id;
+  text: string;
+}
+
 export interface WireMessage {
   id: Id;
   chat_id: Id;
@@ -11,7 +17,7 @@ export interface WireMessage {
   client_id?: string | null;
   edited_at?: string | null;
   reply_to_id?: Id | null;
-  reply_to?: { id: Id; sender_id: Id; text: string | null } | null;
+  reply_to?: WireQuote | null;
   deleted?: boolean;
 }
 
@@ -57,6 +63,30 @@ export interface Bootstrap {
 export interface ChatPage {
   items: WireChat[];
   next_cursor: string | null;
+}
+
+export interface WireReader {
+  user_id: Id;
+  at: string;
+}
+
+export interface WireReaders {
+  count: number;
+  seen: WireReader[] | null;
+  not_seen: Id[] | null;
+}
+
+export interface WireSession {
+  id: string;
+  device: string;
+  address: string | null;
+  created_at: string;
+  last_used_at: string;
+  current: boolean;
+}
+
+export interface WireRefresh {
+  expires_in: number;
 }
 
 export interface SyncedChat {
