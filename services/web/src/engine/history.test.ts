@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { Browser, type Tab } from './testing/browser.ts';
 import { Clock } from './testing/clock.ts';
 import { pick, seeded } from './testing/random.ts';
-import { ModelServer, NO_FAULTS, problem, type Faults } from './testing/server.ts';
+import { problem } from './testing/rest.ts';
+import { ModelServer, NO_FAULTS, type Faults } from './testing/server.ts';
 import { MAX_WINDOW } from './windows.ts';
 
 async function world(count: number, deleted: (n: number) => boolean = () => false) {

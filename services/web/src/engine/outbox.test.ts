@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { Browser, type Tab } from './testing/browser.ts';
 import { Clock } from './testing/clock.ts';
 import { seeded } from './testing/random.ts';
-import { ModelServer, NO_FAULTS, problem } from './testing/server.ts';
+import { problem } from './testing/rest.ts';
+import { ModelServer, NO_FAULTS } from './testing/server.ts';
 
 async function world() {
   const clock = new Clock();

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { Browser } from './testing/browser.ts';
 import { Clock } from './testing/clock.ts';
-import { ModelServer, NO_FAULTS, problem } from './testing/server.ts';
+import { problem } from './testing/rest.ts';
+import { ModelServer, NO_FAULTS } from './testing/server.ts';
 
 function world() {
   const clock = new Clock();

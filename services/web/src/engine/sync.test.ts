@@ -3,7 +3,9 @@ import type { Id, MessageWindow } from './model.ts';
 import { Browser, type Tab } from './testing/browser.ts';
 import { Clock } from './testing/clock.ts';
 import { pick, seeded } from './testing/random.ts';
-import { ModelServer, NO_FAULTS, problem, type Faults } from './testing/server.ts';
+import { problem } from './testing/rest.ts';
+import { ModelServer, NO_FAULTS, type Faults } from './testing/server.ts';
+import { unread } from './testing/stored.ts';
 
 const ME = 1;
 
@@ -52,7 +54,7 @@ function expectEqual(tab: Tab, server: ModelServer): void {
     const shown = tab.state.chats[chat.id];
     expect(shown).toMatchObject({
       version: chat.log.length,
-      unread: server.unread(chat, ME),
+      unread: unread(chat, ME),
       readUpTo: chat.readUpTo.get(ME) ?? 0,
     });
     expect(shown?.lastMessage?.id ?? null).toBe(visible.at(-1)?.id ?? null);

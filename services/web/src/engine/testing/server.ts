@@ -1,20 +1,9 @@
 import type { SocketLike } from '../environment.ts';
 import type { Id } from '../model.ts';
-import type { ClientFrame, ServerFrame, VersionedFrame, WireChat, WireMessage } from '../wire.ts';
+import type { ClientFrame, ServerFrame, WireMessage } from '../wire.ts';
 import type { Clock } from './clock.ts';
-
-interface StoredChat {
-  id: Id;
-  type: 'private' | 'group';
-  title: string | null;
-  members: Id[];
-  messages: WireMessage[];
-  /** By client id: the message, and its text when it was sent. */
-  clientIds: Map<string, { message: WireMessage; text: string }>;
-  log: ({ version: number; messageId: Id; kind: 'message' | 'message_changed' } | { version: number; kind: 'chat' })[];
-  readUpTo: Map<Id, Id>;
-  updatedAt: number;
-}
+import { answerOf } from './rest.ts';
+import { frameOf, readByAll, unread, type StoredChat } from './stored.ts';
 
 /** What may befall frames and answers. */
 export interface Faults {
@@ -153,7 +142,7 @@ export class ModelServer {
     chat.readUpTo.set(userId, messageId);
     for (const member of chat.members) {
       this.tell(member, { type: 'read', chat_id: chat.id, user_id: userId, message_id: messageId });
-      this.tell(member, { type: 'is_read', chat_id: chat.id, up_to_message_id: this.readByAll(chat, member) });
+      this.tell(member, { type: 'is_read', chat_id: chat.id, up_to_message_id: readByAll(chat, member) });
     }
   }
 
@@ -166,11 +155,6 @@ export class ModelServer {
 
   dropAll(code = 1006, reason = ''): void {
     for (const socket of [...this.sockets]) socket.drop(code, reason);
-  }
-
-  unread(chat: StoredChat, userId: Id): number {
-    const mark = chat.readUpTo.get(userId) ?? 0;
-    return chat.messages.filter((message) => message.sender_id !== userId && message.id > mark).length;
   }
 
   posts(): number {
@@ -222,13 +206,13 @@ export class ModelServer {
       if (missing.length > this.maxEntries) {
         socket.push({ type: 'too_long', chat_id: chat.id, version: chat.log.length });
       } else {
-        for (const entry of missing) socket.push(this.frameOf(chat, entry.version, socket.userId));
+        for (const entry of missing) socket.push(frameOf(chat, entry.version, socket.userId));
       }
       synced[key] = {
         version: chat.log.length,
-        unread_count: this.unread(chat, socket.userId),
+        unread_count: unread(chat, socket.userId),
         read_up_to: chat.readUpTo.get(socket.userId) ?? 0,
-        read_by_all_up_to: this.readByAll(chat, socket.userId),
+        read_by_all_up_to: readByAll(chat, socket.userId),
       };
     }
     socket.push({ type: 'synced', chats: synced });
@@ -244,121 +228,10 @@ export class ModelServer {
     if (instead === 'unreachable') throw new TypeError('Failed to fetch');
     if (instead) return instead;
     const body = typeof init.body === 'string' ? (JSON.parse(init.body) as Record<string, unknown>) : {};
-    const answer = this.route(userId, method, pathname, searchParams, body);
+    const answer = answerOf(this, { userId, method, path: pathname, query: searchParams, body });
     const isSend = method === 'POST' && pathname.endsWith('/messages');
     if (isSend && this.faults.losesAnswer()) throw new TypeError('Failed to fetch');
     return answer;
-  }
-
-  private route(
-    userId: Id,
-    method: string,
-    path: string,
-    query: URLSearchParams,
-    body: Record<string, unknown>,
-  ): Response {
-    if (path === '/api/bootstrap') return json(this.bootstrap(userId));
-    if (path === '/auth/refresh') return json({ expires_in: 300 });
-    if (path === '/auth/logout') return new Response(null, { status: 204 });
-    if (path === '/api/chats') return json({ items: this.chatsOf(userId), next_cursor: null });
-    const [, kind, id, what, item] = path.split('/').slice(1);
-    if (kind === 'users') return json(query.get('ids')?.split(',').map((one) => person(Number(one))) ?? []);
-    const chat = this.chats.get(Number(id));
-    if (!chat?.members.includes(userId)) return problem(404);
-    if (kind === 'history') return this.history(chat, userId, query);
-    if (what === undefined) return json(this.chatFor(chat, userId));
-    if (what === 'messages' && method === 'POST') {
-      const message = this.say(chat, userId, String(body.text), String(body.client_id));
-      const isSame = chat.clientIds.get(String(body.client_id))?.text === body.text;
-      return isSame ? json(this.messageFor(message, userId), 201) : problem(409);
-    }
-    if (what === 'read') this.read(chat, userId, Number(body.message_id));
-    if (what === 'messages' && method === 'DELETE') this.remove(chat, Number(item));
-    if (what === 'participants' && method === 'DELETE') {
-      this.setMembers(
-        chat,
-        chat.members.filter((member) => member !== Number(item)),
-      );
-    }
-    return new Response(null, { status: 204 });
-  }
-
-  private history(chat: StoredChat, userId: Id, query: URLSearchParams): Response {
-    const limit = Number(query.get('limit') ?? 10);
-    const all = chat.messages;
-    const [before, after, around] = ['before_id', 'after_id', 'around_id'].map((name) => query.get(name));
-    let page: WireMessage[];
-    if (around) {
-      const place = all.findIndex((message) => message.id === Number(around));
-      if (place < 0) return problem(404);
-      const from = Math.max(0, place - (limit >> 1));
-      page = all.slice(from, from + limit);
-    } else if (before) page = all.filter((message) => message.id < Number(before)).slice(-limit);
-    else if (after) page = all.filter((message) => message.id > Number(after)).slice(0, limit);
-    else page = query.get('order') === 'desc' ? all.slice(-limit).reverse() : all.slice(0, limit);
-    return json(page.map((message) => this.messageFor(message, userId)));
-  }
-
-  private bootstrap(userId: Id): object {
-    const users = [...new Set([...this.chats.values()].flatMap((chat) => chat.members))].map(person);
-    const now = new Date(this.clock.now).toISOString();
-    return { me: person(userId), chats: this.chatsOf(userId), next_cursor: null, users, server_time: now };
-  }
-
-  private chatsOf(userId: Id): WireChat[] {
-    const own = [...this.chats.values()].filter((chat) => chat.members.includes(userId));
-    return own.sort((one, other) => other.updatedAt - one.updatedAt).map((chat) => this.chatFor(chat, userId));
-  }
-
-  private chatFor(chat: StoredChat, userId: Id): WireChat {
-    const last = chat.messages.findLast((message) => !message.deleted);
-    return {
-      ...this.chatForAll(chat),
-      last_message: last ? this.messageFor(last, userId) : null,
-      unread_count: this.unread(chat, userId),
-      read_up_to: chat.readUpTo.get(userId) ?? 0,
-      read_by_all_up_to: this.readByAll(chat, userId),
-      muted: false,
-      pinned: false,
-    };
-  }
-
-  private chatForAll(chat: StoredChat): WireChat {
-    return {
-      id: chat.id,
-      type: chat.type,
-      title: chat.title,
-      creator_id: chat.members[0] ?? 0,
-      participants: chat.members.map((user_id) => ({
-        user_id,
-        role: 'member',
-        last_read_message_id: chat.readUpTo.get(user_id) ?? 0,
-      })),
-      participant_count: chat.members.length,
-      last_message: null,
-      version: chat.log.length,
-      updated_at: new Date(chat.updatedAt).toISOString(),
-    };
-  }
-
-  private readByAll(chat: StoredChat, userId: Id): Id {
-    const others = chat.members.filter((member) => member !== userId);
-    return others.length === 0 ? 0 : Math.min(...others.map((member) => chat.readUpTo.get(member) ?? 0));
-  }
-
-  private messageFor(message: WireMessage, userId: Id): WireMessage {
-    const { client_id, ...rest } = message;
-    const chat = this.chats.get(message.chat_id);
-    const is_read = chat !== undefined && this.readByAll(chat, message.sender_id) >= message.id;
-    return { ...rest, is_read, ...(rest.sender_id === userId && { client_id: client_id ?? null }) };
-  }
-
-  private frameOf(chat: StoredChat, version: number, userId: Id): VersionedFrame {
-    const entry = chat.log[version - 1];
-    if (entry === undefined || entry.kind === 'chat') return { type: 'chat', version, chat: this.chatForAll(chat) };
-    const message = chat.messages.find((one) => one.id === entry.messageId);
-    if (!message) throw new Error('no such message');
-    return { type: entry.kind, version, message: this.messageFor(message, userId) };
   }
 
   private changed(chat: StoredChat, messageId: Id): void {
@@ -367,19 +240,6 @@ export class ModelServer {
   }
 
   private tellVersion(chat: StoredChat, to: Iterable<Id> = chat.members): void {
-    for (const member of to) this.tell(member, structuredClone(this.frameOf(chat, chat.log.length, member)));
+    for (const member of to) this.tell(member, structuredClone(frameOf(chat, chat.log.length, member)));
   }
-}
-
-export function person(id: Id): { id: Id; username: string; name: string } {
-  return { id, username: `user${id}`, name: `User ${id}` };
-}
-
-function json(body: unknown, status = 200): Response {
-  return new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json' } });
-}
-
-export function problem(status: number, members: object = {}, headers: Record<string, string> = {}): Response {
-  const body = { type: 'about:blank', title: `Status ${status}`, status, detail: 'As the test wants it.', ...members };
-  return new Response(JSON.stringify(body), { status, headers });
 }
