@@ -96,12 +96,18 @@ async def _too_many(_request: Request, error: Exception) -> Response:
 
 async def _http(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type only.
+    if isinstance(error.__cause__, UnicodeDecodeError | RecursionError):
+        # FastAPI knows these as a Bad Request; for us a body is malformed or it is not.
+        return _malformed([{"field": "body", "message": "Not JSON in UTF-8, or nested too deeply."}])
     return problem_response(error.status_code, error.detail, headers=error.headers)
 
 
 async def _validation(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type only.
-    fields = [{"field": _field(item["loc"]), "message": item["msg"]} for item in error.errors()]
+    return _malformed([{"field": _field(item["loc"]), "message": item["msg"]} for item in error.errors()])
+
+
+def _malformed(fields: list[dict[str, str]]) -> Response:
     detail = "; ".join(f"{item['field']}: {item['message']}" for item in fields[:5])
     return problem_response(422, detail, errors=fields, code="invalid")
 
