@@ -78,6 +78,10 @@ test-web: venv ## Run Vitest, the size budget and Playwright against the running
 screens: venv ## Write docs/screens/web-*.png: the web client with made-up people on the test servers, which keep running
 	@$(INFRA) screens
 
+.PHONY: visual
+visual: venv ## Compare the web client with its pictures in services/web/e2e/visual (ARGS=--update renews them)
+	@$(INFRA) visual -- $(ARGS)
+
 .PHONY: test-down
 test-down: venv ## Stop the test servers and remove their data
 	@$(INFRA) test-down

@@ -189,8 +189,18 @@ def check_web() -> None:
 def take_screens() -> None:
     """Write docs/screens/web-*.png, pictures of the web client with made-up people, from the test stack."""
     stack = testing.bring_up()
-    env = testing.environment(stack) | web_tests.browser_environment()
-    raise SystemExit(web.run(stack.repo, "screens", env=env))
+    raise SystemExit(web_tests.run_alone(stack, testing.environment(stack), "screens"))
+
+
+@app.command("visual", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def compare_pictures(context: typer.Context) -> None:
+    """Compare pages of the web client, on the test stack, with their pictures in services/web/e2e/visual.
+
+    `--update` renews the pictures that differ; other arguments are Playwright's.
+    """
+    stack = testing.bring_up()
+    arguments = ["--update-snapshots" if one == "--update" else one for one in context.args]
+    raise SystemExit(web_tests.run_alone(stack, testing.environment(stack), "visual", arguments))
 
 
 @app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

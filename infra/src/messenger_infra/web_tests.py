@@ -37,6 +37,17 @@ def run(stack: Stack, env: Mapping[str, str], arguments: Sequence[str] = ()) -> 
     return failed
 
 
+def run_alone(stack: Stack, env: Mapping[str, str], script: str, arguments: Sequence[str] = ()) -> int:
+    """Run one Playwright script of package.json that is no part of the tests; returns its exit code.
+
+    What it leaves of failures is in `.state/web-results`, in a folder of its name.
+    """
+    results = system.make_folder(stack.state / "web-results") / script
+    shutil.rmtree(results, ignore_errors=True)
+    env = {**env, **browser_environment(), "E2E_RESULTS": str(results)}
+    return web.run(stack.repo, script, "--", *arguments, env=env)
+
+
 def failures(title: str, report: Path) -> list[str]:
     """Return a text for each failed test of a JUnit report: its name and how it failed; only the title without one."""
     if not report.exists():

@@ -18,6 +18,11 @@ export interface Talk {
 
 export const ME = 'Anna Petrova';
 
+const HASTY = 'Mushrooms. Everything else is fine, and the map is here: https://example.org/lake';
+
+/** What Anna makes of it when she corrects herself. */
+export const CORRECTED = 'Sounds good. Mushrooms I leave to you, and the map is here: https://example.org/lake';
+
 export const TALKS: readonly Talk[] = [
   {
     title: 'Lake trip 🏔️', unread: 3, ago: 4,
@@ -29,7 +34,7 @@ export const TALKS: readonly Talk[] = [
       [ME, 'Спасибо, Лена! Сколько с меня?', 2],
       ['Elena Novak', 'Сочтёмся на месте 🙂'],
       ['Boris Orlov', 'Then I carry the food. Anything you don’t eat?'],
-      [ME, 'Mushrooms. Everything else is fine, and the map is here: https://example.org/lake'],
+      [ME, HASTY],
       ['Maria Santos', 'Perfect. I’ll be at the station ten minutes early with coffee ☕️'],
       ['Boris Orlov', 'Platform three, under the clock?', 8],
       ['Maria Santos', 'Under the clock.'],
@@ -49,6 +54,9 @@ export const PEOPLE = [ME, 'Boris Orlov', 'Elena Novak', 'Maria Santos', 'Jonas 
 
 export interface World {
   anna: Account;
+  /** Whom the messenger knows by which number, in the order of `PEOPLE`. */
+  ids: number[];
+  /** In the order of `TALKS`. */
   chats: number[];
 }
 
@@ -58,8 +66,8 @@ interface Person {
   page: Page;
 }
 
-/** Fill the messenger with people who have talked all day; Anna's eyes are ours. */
-export async function fill(people: People): Promise<World> {
+/** Fill the messenger with people who have talked all day, until `now`; Anna's eyes are ours. */
+export async function fill(people: People, now = new Date()): Promise<World> {
   const all = new Map<string, Person>();
   let anna: Account | undefined;
   for (const name of PEOPLE) {
@@ -73,12 +81,18 @@ export async function fill(people: People): Promise<World> {
   }
   if (!anna) throw new Error('Anna is not among the people.');
   const chats: number[] = [];
-  for (const talk of [...TALKS].reverse()) chats.unshift(await hold(talk, all));
-  return { anna, chats };
+  for (const talk of [...TALKS].reverse()) chats.unshift(await hold(talk, all, now));
+  return { anna, ids: [...all.values()].map(({ id }) => id), chats };
+}
+
+/** Anna corrects herself in the first talk. */
+export async function correct(anna: Api, chatId: number): Promise<void> {
+  const message = (await anna.history(chatId)).find(({ text }) => text === HASTY);
+  await anna.patch(`/api/chats/${chatId}/messages/${message?.id ?? 0}`, { text: CORRECTED });
 }
 
 /** Let one talk be held; returns its chat. */
-async function hold(talk: Talk, all: Map<string, Person>): Promise<number> {
+async function hold(talk: Talk, all: Map<string, Person>, now: Date): Promise<number> {
   const who = (name: string) => {
     const person = all.get(name);
     if (!person) throw new Error(`Who is ${name}?`);
@@ -96,6 +110,6 @@ async function hold(talk: Talk, all: Map<string, Person>): Promise<number> {
   const last = sent.at(-1 - talk.unread);
   if (last !== undefined) await me.api.read(chatId, last);
   for (const name of others) await who(name).api.read(chatId, sent.at(-1) ?? 0);
-  await backdate(chatId, talk.ago);
+  await backdate(chatId, talk.ago, now);
   return chatId;
 }

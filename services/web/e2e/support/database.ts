@@ -45,12 +45,13 @@ export async function fillChat(chatId: number, senders: number[], count: number,
   `);
 }
 
-/** Let a chat's last message be so many minutes old, and each before it two minutes older. */
-export async function backdate(chatId: number, minutes: number): Promise<void> {
+/** Let a chat's last message be so many minutes older than `now`, and each before it two minutes older. */
+export async function backdate(chatId: number, minutes: number, now = new Date()): Promise<void> {
+  const end = `timestamptz '${now.toISOString()}' - interval '1 minute' *`;
   await sql(`
     SET search_path TO chat;
-    UPDATE message m SET created_at = now() - interval '1 minute' * (${minutes} + (c.last_seq - m.seq) * 2.3)
+    UPDATE message m SET created_at = ${end} (${minutes} + (c.last_seq - m.seq) * 2.3)
       FROM chat c WHERE c.id = ${chatId} AND m.chat_id = c.id;
-    UPDATE chat SET updated_at = now() - interval '1 minute' * ${minutes} WHERE id = ${chatId};
+    UPDATE chat SET updated_at = ${end} ${minutes} WHERE id = ${chatId};
   `);
 }
