@@ -207,10 +207,11 @@ class Provisioner:
                 await self._admin.a_create_client(wanted)
                 await self._grant_scopes(name)
                 await self._grant_service_account(name)
-                await self._drop_scopes(name, wanted["defaultClientScopes"])
+                await self._drop_scopes(name, wanted.get("defaultClientScopes"))
                 reports.append(f"client {name}: created")
             elif changed := differences(wanted, actual):
                 await self._admin.a_update_client(actual["id"], {**actual, **wanted, "id": actual["id"]})
+                await self._drop_scopes(name, wanted.get("defaultClientScopes"))
                 reports.append(f"client {name}: {', '.join(sorted(changed))}")
         return reports
 
@@ -236,8 +237,10 @@ class Provisioner:
             await self._admin.a_assign_client_role(user["id"], owner, roles)
             await self._admin.a_assign_client_roles_to_client_scope(client_id, owner, roles)
 
-    async def _drop_scopes(self, name: str, wanted: list[str]) -> None:
-        """Take away what Keycloak adds by itself to a client that is not imported (`service_account`)."""
+    async def _drop_scopes(self, name: str, wanted: list[str] | None) -> None:
+        """Take away what Keycloak adds by itself to a client that it creates or updates (`service_account`)."""
+        if wanted is None:
+            return
         client_id = await self._client_id(name)
         for scope in await self._admin.a_get_client_default_client_scopes(client_id):
             if scope["name"] not in wanted:

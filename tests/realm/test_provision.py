@@ -103,6 +103,40 @@ async def test_literally_imported_secret_is_refused(provisioning: ModuleType, re
         await provisioning.Provisioner(FakeAdmin("s3cret", "${GATEWAY_CLIENT_SECRET}"), realm).check_secrets()
 
 
+class FakeClients:
+    """A Keycloak that gives a service account's client the scope `service_account` whenever it is updated."""
+
+    def __init__(self, clients: list[dict[str, Any]]) -> None:
+        self.kept = {client["clientId"]: {**client, "id": client["clientId"]} for client in clients}
+
+    async def a_get_clients(self) -> list[dict[str, Any]]:
+        return list(self.kept.values())
+
+    async def a_get_client_id(self, name: str) -> str:
+        return name
+
+    async def a_update_client(self, name: str, client: dict[str, Any]) -> None:
+        # An update leaves the scopes of a client as they are, whatever it says of them.
+        scopes = self.kept[name].get("defaultClientScopes", [])
+        added = ["service_account"] if client.get("serviceAccountsEnabled") else []
+        self.kept[name] = {**client, "defaultClientScopes": [*scopes, *added]}
+
+    async def a_get_client_default_client_scopes(self, name: str) -> list[dict[str, str]]:
+        return [{"id": scope, "name": scope} for scope in self.kept[name]["defaultClientScopes"]]
+
+    async def a_delete_client_default_client_scope(self, name: str, scope: str) -> None:
+        self.kept[name]["defaultClientScopes"].remove(scope)
+
+
+async def test_a_secret_that_changes_is_reported_once(provisioning: ModuleType, realm: dict[str, Any]) -> None:
+    keycloak = FakeClients(realm["clients"])
+    changed = {**realm, "clients": [{**client, "secret": "new"} for client in realm["clients"]]}
+    provisioner = provisioning.Provisioner(keycloak, changed)
+    assert await provisioner.clients() == [f"client {client['clientId']}: secret" for client in realm["clients"]]
+    assert await provisioner.clients() == []
+    assert keycloak.kept["user-service"]["defaultClientScopes"] == ["basic", "roles"]
+
+
 def test_missing_setting_ends_with_an_error(
     provisioning: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

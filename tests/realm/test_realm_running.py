@@ -103,14 +103,15 @@ async def person(admin: KeycloakAdmin) -> AsyncIterator[str]:
     await admin.a_delete_user(user_id)
 
 
+@pytest.mark.parametrize("name", ["api-docs", "user-service"])
 async def test_provisioning_again_changes_nothing_and_repairs_what_drifted(
-    provisioning: ModuleType, admin: KeycloakAdmin
+    provisioning: ModuleType, admin: KeycloakAdmin, name: str
 ) -> None:
     assert await provisioning.provision(os.environ) == []
-    client_id = await admin.a_get_client_id("api-docs")
+    client_id = await admin.a_get_client_id(name)
     assert client_id is not None
     await admin.a_update_client(client_id, {"name": "drifted"})
-    assert await provisioning.provision(os.environ) == ["client api-docs: name"]
+    assert await provisioning.provision(os.environ) == [f"client {name}: name"]
     assert await provisioning.provision(os.environ) == []
 
 
