@@ -95,9 +95,7 @@ async def test_a_bad_body_names_its_fields(client: httpx.AsyncClient) -> None:
     assert (await client.post("/draft", content=b"{")).status_code == 422
 
 
-@pytest.mark.parametrize(
-    "body", [b'{"text": "\xff"}', b'"\xed\xa0\x80"', b"[" * 50_000, b'{"a":' * 50_000], ids=["bytes", "half", "[", "{"]
-)
+@pytest.mark.parametrize("body", [b'{"text": "\xff"}', b"[" * 50_000, b'{"a":' * 50_000], ids=["no UTF-8", "[", "{"])
 async def test_a_body_that_cannot_even_be_read_is_refused_like_any_other(
     client: httpx.AsyncClient, body: bytes
 ) -> None:
