@@ -82,6 +82,11 @@ screens: venv ## Write docs/screens/web-*.png: the web client with made-up peopl
 visual: venv ## Compare the web client with its pictures in services/web/e2e/visual (ARGS=--update renews them)
 	@$(INFRA) visual -- $(ARGS)
 
+MINUTES ?= 120
+.PHONY: soak
+soak: venv ## 5,000 events and 200 chats in one tab of the web client: nothing lost, no growth (MINUTES=10; takes two hours)
+	@$(INFRA) soak --minutes "$(MINUTES)"
+
 .PHONY: test-down
 test-down: venv ## Stop the test servers and remove their data
 	@$(INFRA) test-down

@@ -203,6 +203,14 @@ def compare_pictures(context: typer.Context) -> None:
     raise SystemExit(web_tests.run_alone(stack, testing.environment(stack), "visual", arguments))
 
 
+@app.command("soak")
+def soak(minutes: Annotated[float, typer.Option("--minutes", min=1)] = 120) -> None:
+    """Let one tab of the web client live through a long day on the test stack: it loses nothing and does not grow."""
+    stack = testing.bring_up()
+    env = testing.environment(stack) | {"SOAK_MINUTES": str(minutes)}
+    raise SystemExit(web_tests.run_alone(stack, env, "soak"))
+
+
 @app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def test_all(context: typer.Context) -> None:
     """Run everything: start the test stack, test the web client, one pytest over the rest, stop it whatever happens."""

@@ -45,6 +45,8 @@ export default defineConfig({
     { name: 'faults', testMatch: 'faults/**/*.spec.ts' },
     // Not tests: they write docs/screens/web-*.png (`make screens`).
     { name: 'screens', testMatch: 'screens/*.shot.ts' },
+    // `make soak`: hours in one tab.
+    { name: 'soak', testMatch: 'soak/*.run.ts' },
     // `make visual`: each page is compared with its picture in e2e/visual.
     {
       name: 'visual',
