@@ -96,9 +96,11 @@ async def _too_many(_request: Request, error: Exception) -> Response:
 
 async def _http(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type only.
-    if isinstance(error.__cause__, UnicodeDecodeError | RecursionError):
+    if isinstance(error.__cause__, ValueError | RecursionError):
         # FastAPI knows these as a Bad Request; for us a body is malformed or it is not.
-        return _malformed([{"field": "body", "message": "Not JSON in UTF-8, or nested too deeply."}])
+        return _malformed(
+            [{"field": "body", "message": "Not JSON in UTF-8, nested too deeply, or with a number beyond reason."}]
+        )
     return problem_response(error.status_code, error.detail, headers=error.headers)
 
 

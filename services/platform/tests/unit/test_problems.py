@@ -95,14 +95,20 @@ async def test_a_bad_body_names_its_fields(client: httpx.AsyncClient) -> None:
     assert (await client.post("/draft", content=b"{")).status_code == 422
 
 
-@pytest.mark.parametrize("body", [b'{"text": "\xff"}', b"[" * 50_000, b'{"a":' * 50_000], ids=["no UTF-8", "[", "{"])
+@pytest.mark.parametrize(
+    "body",
+    [b'{"text": "\xff"}', b"[" * 50_000, b'{"a":' * 50_000, b"9" * 5_000],
+    ids=["no UTF-8", "lists", "objects", "digits"],
+)
 async def test_a_body_that_cannot_even_be_read_is_refused_like_any_other(
     client: httpx.AsyncClient, body: bytes
 ) -> None:
     response = await client.post("/draft", content=body, headers={"Content-Type": "application/json"})
     assert response.status_code == 422
     assert response.headers["content-type"] == "application/problem+json"
-    assert response.json()["errors"] == [{"field": "body", "message": "Not JSON in UTF-8, or nested too deeply."}]
+    assert response.json()["errors"] == [
+        {"field": "body", "message": "Not JSON in UTF-8, nested too deeply, or with a number beyond reason."}
+    ]
 
 
 async def test_a_field_may_be_called_like_a_part_of_the_request(client: httpx.AsyncClient) -> None:
