@@ -153,7 +153,12 @@ async def test_the_internal_doors_are_shut_to_users(cast: Cast) -> None:
         ("POST", f"{os.environ['GATEWAY_URL']}/auth/backchannel-logout", {"data": {"logout_token": token}}),
     ]
     async with httpx.AsyncClient() as http:
-        for headers in ({}, {"Authorization": f"Bearer {token}"}, {"Authorization": "Internal guess"}, _claims_to_be(cast)):
+        for headers in (
+            {},
+            {"Authorization": f"Bearer {token}"},
+            {"Authorization": "Internal guess"},
+            _claims_to_be(cast),
+        ):
             for method, url, options in doors:
                 answer = await http.request(method, url, headers=headers, **options)
                 assert answer.status_code in {400, 401, 403}, (url, answer.text)
