@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-HOME = Path(__file__).resolve().parents[2]
+from messenger_testing.repository import HOME, texts
+
 PACKAGES = [
     "services/platform",
     "services/user",
@@ -20,23 +21,6 @@ PACKAGES = [
     "services/terminal",
     "gateway/app",
 ]
-TEXT_LIMIT = 1_000_000
-
-
-def tracked() -> list[Path]:
-    """List what git tracks and what it would."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    listing = subprocess.run(command, cwd=HOME, check=True, capture_output=True, text=True).stdout  # noqa: S603 - fixed.
-    return [path for line in listing.splitlines() if (path := HOME / line).is_file()]
-
-
-def texts() -> list[tuple[str, str]]:
-    """Read every tracked text file."""
-    return [
-        (str(path.relative_to(HOME)), path.read_text(encoding="utf-8", errors="replace"))
-        for path in tracked()
-        if path.stat().st_size < TEXT_LIMIT and path.suffix not in {".png", ".woff2", ".ico"}
-    ]
 
 
 def run(folder: Path, tool: str, *arguments: str) -> subprocess.CompletedProcess[str]:
