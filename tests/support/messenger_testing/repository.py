@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from functools import cache
 from pathlib import Path
 
 HOME = Path(__file__).resolve().parents[3]
@@ -16,6 +17,7 @@ def tracked() -> list[Path]:
     return [path for line in listing.splitlines() if (path := HOME / line).is_file()]
 
 
+@cache
 def texts() -> list[tuple[str, str]]:
     """Read every tracked text file; the names are relative to the repository."""
     return [
