@@ -2,24 +2,8 @@
 
 from __future__ import annotations
 
-import struct
-
 from messenger_platform.relay import Decoder
-
-COMMIT_LSN, END_LSN = 0x1000, 0x1030
-
-
-def begin() -> bytes:
-    return b"B" + struct.pack(">QQI", COMMIT_LSN, 0, 7)
-
-
-def message(prefix: str, body: bytes, *, transactional: bool = True) -> bytes:
-    head = b"M" + struct.pack(">BQ", int(transactional), 0x900)
-    return head + prefix.encode() + b"\0" + struct.pack(">I", len(body)) + body
-
-
-def commit() -> bytes:
-    return b"C" + struct.pack(">BQQQ", 0, COMMIT_LSN, END_LSN, 0)
+from messenger_testing.wal import END_LSN, begin, commit, message
 
 
 def test_a_transaction_comes_out_at_its_commit_with_its_messages_in_order() -> None:
