@@ -24,7 +24,7 @@ from chat_service.repositories.messages import Messages
 from chat_service.services.write_batch import WriteBatch
 from chat_service.services.writer import Writer
 from chat_service.settings import ChatSettings
-from messenger_platform.database import create_engine
+from messenger_platform.database import ALONG_INDEXES, create_engine
 
 CHATS = 50
 WINDOW = 8
@@ -35,7 +35,7 @@ TEXT = "A message of quite an ordinary length, as people write them all day long
 
 async def measure() -> None:
     """Print the figures."""
-    engine = create_engine(ChatSettings().runtime_url, application_name="chat bench")
+    engine = create_engine(ChatSettings().runtime_url, application_name="chat bench", planner=ALONG_INDEXES)
     log = Messages(engine)
     writer = Writer(WriteBatch(log))
     running = asyncio.create_task(writer.run())

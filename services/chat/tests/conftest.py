@@ -33,7 +33,7 @@ from chat_service.repositories.messages import Messages
 from chat_service.repositories.tables import SCHEMA, Base
 from chat_service.services.ports import LogTransaction, MessageLog
 from chat_service.settings import ChatSettings, MigrationSettings
-from messenger_platform.database import create_engine
+from messenger_platform.database import ALONG_INDEXES, create_engine
 from messenger_testing.postgres import query_budget, schema_owner
 
 __all__ = ["query_budget"]
@@ -244,7 +244,7 @@ async def clean(owner: AsyncEngine) -> None:
 @pytest.fixture
 async def runtime(clean: None, settings: ChatSettings) -> AsyncIterator[AsyncEngine]:
     """Connect as the running service does."""
-    engine = create_engine(settings.runtime_url, application_name="chat tests")
+    engine = create_engine(settings.runtime_url, application_name="chat tests", planner=ALONG_INDEXES)
     yield engine
     await engine.dispose()
 

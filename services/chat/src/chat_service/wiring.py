@@ -40,7 +40,7 @@ from chat_service.settings import ChatSettings
 from messenger_platform.accounts import Accounts
 from messenger_platform.authentication import authentication
 from messenger_platform.broker import Consumer
-from messenger_platform.database import create_engine
+from messenger_platform.database import ALONG_INDEXES, create_engine
 from messenger_platform.limits import TokenBuckets
 from messenger_platform.service import background
 from messenger_platform.tokens import TokenVerifier
@@ -76,7 +76,7 @@ class Wiring:
 @asynccontextmanager
 async def wire(settings: ChatSettings) -> AsyncIterator[Wiring]:
     """Build the parts, run what runs beside the requests, and close what has connections at the end."""
-    engine = create_engine(settings.runtime_url, application_name="chat")
+    engine = create_engine(settings.runtime_url, application_name="chat", planner=ALONG_INDEXES)
     log = Messages(engine)
     writer = Writer(WriteBatch(log))
     known_users = KnownUsers(engine)

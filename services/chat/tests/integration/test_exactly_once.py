@@ -21,7 +21,7 @@ from chat_service.repositories.messages import Messages
 from chat_service.services.write_batch import WriteBatch
 from chat_service.services.writer import Writer
 from chat_service.settings import ChatSettings
-from messenger_platform.database import create_engine
+from messenger_platform.database import ALONG_INDEXES, create_engine
 
 ALICE, BOB, CAROL = UserId(1), UserId(2), UserId(3)
 
@@ -29,7 +29,7 @@ ALICE, BOB, CAROL = UserId(1), UserId(2), UserId(3)
 @asynccontextmanager
 async def running_writer(settings: ChatSettings) -> AsyncIterator[Writer]:
     """Run a writer with an engine of its own."""
-    engine = create_engine(settings.runtime_url, application_name="chat tests")
+    engine = create_engine(settings.runtime_url, application_name="chat tests", planner=ALONG_INDEXES)
     log = Messages(engine)
     writer = Writer(WriteBatch(log))
     task = asyncio.create_task(writer.run())

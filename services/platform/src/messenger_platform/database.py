@@ -3,37 +3,63 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 
 import asyncpg
-from sqlalchemy import URL, text
-from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy import URL, AdaptedConnection, event, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from messenger_platform.errors import Unavailable
 
 CONNECT_TIMEOUT_S = 3.0
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
+# Every query walks along an index to few rows, in the index's order. The planner would leave that way whenever its
+# statistics are behind a table (after a load, a restore, in a chat that grows fast), and then read whole chats.
+ALONG_INDEXES: Mapping[str, str] = MappingProxyType(
+    {
+        "enable_seqscan": "off",
+        "enable_bitmapscan": "off",
+        "enable_hashjoin": "off",
+        "enable_mergejoin": "off",
+        "enable_sort": "off",
+        "plan_cache_mode": "force_generic_plan",
+    }
+)
 # The classes of SQLSTATE that say "not now" rather than "never": connection, resources, operator intervention
 # (restart, statement timeout), system error, lock not available, deadlock and serialisation.
 _PASSING = ("08", "53", "57", "58", "55P03", "40", "25006")
 
 
-def create_engine(url: URL, *, application_name: str, pool_size: int = 10) -> AsyncEngine:
-    """Return an async engine whose pool waits at most 3 s and finds dead connections before using them."""
-    return create_async_engine(
+def create_engine(
+    url: URL, *, application_name: str, pool_size: int = 10, planner: Mapping[str, str] = NO_SETTINGS
+) -> AsyncEngine:
+    """Return an async engine whose pool waits at most 3 s and finds dead connections before using them.
+
+    `planner` are settings of PostgreSQL's planner for every connection.
+    """
+    engine = create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=CONNECT_TIMEOUT_S,
-        pool_pre_ping=True,
         connect_args={
             "timeout": CONNECT_TIMEOUT_S,
             "command_timeout": 10,
-            "server_settings": {"application_name": application_name, "jit": "off"},
+            "server_settings": {"application_name": application_name, "jit": "off", **planner},
         },
     )
+    event.listen(engine.sync_engine, "checkout", _pass_over_dead)
+    return engine
+
+
+def _pass_over_dead(connection: AdaptedConnection, *_: object) -> None:
+    """Make anew a connection whose end the event loop has seen; a question to the server would cost three answers."""
+    if connection.driver_connection.is_closed():
+        raise InvalidatePoolError
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from messenger_platform.problems import Problem
 MAX_USER_AGENT = 400
 
 
-def _wiring(request: Request) -> Wiring:
+async def _wiring(request: Request) -> Wiring:
     wiring: Wiring = request.app.state.wiring
     return wiring
 
@@ -32,7 +32,7 @@ def _watch_readiness(wiring: Wired) -> WatchReadiness:
     return wiring.watch_readiness
 
 
-def _device(request: Request) -> Device:
+async def _device(request: Request) -> Device:
     # Envoy has removed what a client says about its address, and put the connection's own in its place.
     forwarded = request.headers.get("x-forwarded-for", "")
     try:
@@ -47,7 +47,7 @@ async def _session(request: Request, wiring: Wired) -> Session:
     return await wiring.refresh_session.session_of(wiring.cookies.session(request))
 
 
-def _csrf(request: Request, wiring: Wired) -> None:
+async def _csrf(request: Request, wiring: Wired) -> None:
     """Refuse what another site could make a browser send.
 
     A page elsewhere cannot set the header without asking first (CORS), and nobody allows it to. Envoy checks the

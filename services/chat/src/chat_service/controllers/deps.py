@@ -11,7 +11,7 @@ from chat_service.wiring import Wiring
 from messenger_platform.http_auth import CallerPrincipal
 
 
-def _wiring(request: Request) -> Wiring:
+async def _wiring(request: Request) -> Wiring:
     wiring: Wiring = request.app.state.wiring
     return wiring
 

@@ -8,7 +8,14 @@ from fastapi import APIRouter, Path, Query, Response, status
 
 from chat_service.controllers.answers import problems
 from chat_service.controllers.deps import Caller, Wired
-from chat_service.controllers.schemas import MessageBody, NewMessage, NewText, ReadersBody, ReadMark
+from chat_service.controllers.schemas import (
+    MessageBody,
+    NewMessage,
+    NewText,
+    ReadersBody,
+    ReadMark,
+    encode_messages,
+)
 from chat_service.domain.history import Around, Newest, Oldest, Page, Span
 from chat_service.domain.model import MAX_ID, ChatId, MessageId
 from messenger_platform.http_auth import bearer_scheme
@@ -90,6 +97,7 @@ async def list_readers(chat_id: ChatIdPath, message_id: MessageIdPath, caller: C
 @router.get(
     "/history/{chat_id}",
     summary="The messages of a chat",
+    response_model=list[MessageBody],
     responses=problems(404),
 )
 async def page_history(
@@ -105,7 +113,7 @@ async def page_history(
     around_id: Annotated[
         int | None, Query(ge=1, le=MAX_ID, description="This message, with about half of the page before it.")
     ] = None,
-) -> list[MessageBody]:
+) -> Response:
     """Return messages in the order of their timestamps: by offset, by position next to a message, or around one."""
     if around_id is None:
         page = Page(_start(order, offset, before_id, after_id), limit)
@@ -116,7 +124,7 @@ async def page_history(
     messages = await wiring.page_history(ChatId(chat_id), caller, page)
     if order == "desc":
         messages.reverse()
-    return [MessageBody.seen(message, caller) for message in messages]
+    return Response(encode_messages(messages, caller), media_type="application/json")
 
 
 def _start(order: Order, offset: int, before_id: int | None, after_id: int | None) -> Oldest | Newest | Span:

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import base64
 import struct
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
+import msgspec
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
-from chat_service.domain.model import MAX_ID, ChatId, ChatView, ListPosition, Message, Readers, SeenMessage, UserId
+from chat_service.domain.model import (
+    MAX_ID,
+    ChatId,
+    ChatView,
+    ListPosition,
+    Message,
+    Quote,
+    Readers,
+    SeenMessage,
+    UserId,
+)
 from chat_service.services.open_messenger import Opening
 from messenger_platform.accounts import Person
 
+_encoder = msgspec.json.Encoder()
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Strict: `"2"`, `2.0` and `true` are no ids.
@@ -140,6 +153,45 @@ class MessageBody(BaseModel):
     def seen(cls, seen: SeenMessage, viewer: UserId) -> MessageBody:
         """Shape a message with its read flag."""
         return cls.of(seen.message, viewer, is_read=seen.is_read)
+
+
+class _MessageJson(msgspec.Struct, gc=False):
+    """`MessageBody` for pages of them, where pydantic would take most of the time; a test holds the two together."""
+
+    id: int
+    chat_id: int
+    sender_id: int
+    text: str
+    timestamp: datetime
+    is_read: bool
+    reply_to_id: int | None
+    reply_to: Quote | None
+    edited_at: datetime | None
+    deleted: bool
+    client_id: UUID | msgspec.UnsetType
+
+
+def encode_messages(messages: Sequence[SeenMessage], viewer: UserId) -> bytes:
+    """Encode a list of `MessageBody` as JSON."""
+    return _encoder.encode(
+        [
+            _MessageJson(
+                message.id,
+                message.chat_id,
+                message.sender_id,
+                message.text,
+                message.created_at,
+                seen.is_read,
+                message.reply_to_id,
+                message.quote,
+                message.edited_at,
+                message.deleted,
+                message.client_id if message.sender_id == viewer else msgspec.UNSET,
+            )
+            for seen in messages
+            for message in (seen.message,)
+        ]
+    )
 
 
 class ParticipantBody(BaseModel):

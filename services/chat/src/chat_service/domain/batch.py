@@ -12,14 +12,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from chat_service.domain.errors import ChatError, Conflict, no_such_chat, no_such_message
 from chat_service.domain.model import ChatId, LockedChat, Mark, Message, MessageId, Quote, ReadState, UserId
 
 Seat = tuple[ChatId, UserId]
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(msgspec.Struct, frozen=True, gc=False):
     """A message to append once; `text` has passed `clean_text`."""
 
     user_id: UserId
@@ -29,8 +30,7 @@ class Send:
     reply_to_id: MessageId | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(msgspec.Struct, frozen=True, gc=False):
     """Everything up to this message is read by the user."""
 
     user_id: UserId
@@ -41,8 +41,7 @@ class Read:
 Op = Send | Read
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(msgspec.Struct, frozen=True, gc=False):
     """The message of a send; `duplicate` when an earlier send had the same client id. `to` names a private pair."""
 
     message: Message
@@ -51,8 +50,7 @@ class Sent:
     to: tuple[UserId, UserId] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Noted:
+class Noted(msgspec.Struct, frozen=True, gc=False):
     """A read was taken note of, or was behind the mark already."""
 
 

@@ -1,4 +1,8 @@
-"""The nouns: chats, participants, messages, and marks between messages."""
+"""The nouns: chats, participants, messages, and marks between messages.
+
+What there are thousands of in a second is a msgspec `Struct`: it is made in a fifth of the time of a frozen dataclass,
+and the garbage collector passes over it.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 from uuid import UUID
+
+import msgspec
 
 ChatId = NewType("ChatId", int)
 UserId = NewType("UserId", int)
@@ -33,8 +39,7 @@ class Role(StrEnum):
     MEMBER = "member"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Mark:
+class Mark(msgspec.Struct, frozen=True, order=True, gc=False):
     """A place among a chat's messages: right behind the message with this version, id and ordinal.
 
     All three grow together, so marks of one chat compare by any of them. `ordinal` counts the chat's messages from 1;
@@ -49,8 +54,7 @@ class Mark:
 START = Mark(0, MessageId(0), 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(msgspec.Struct, frozen=True, gc=False):
     """The message that a reply answers; `text` is its beginning."""
 
     id: MessageId
@@ -58,8 +62,7 @@ class Quote:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True, gc=False):
     """One message as it is stored, with what it quotes; a deleted one has no text and quotes nothing."""
 
     chat_id: ChatId
@@ -167,8 +170,7 @@ class OwnSettings:
     pinned: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SeenMessage:
+class SeenMessage(msgspec.Struct, frozen=True, gc=False):
     """A message with what its viewer may know about it."""
 
     message: Message

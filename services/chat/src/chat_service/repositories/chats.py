@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
-from sqlalchemy import Select, delete, func, insert, select, text, update
+from sqlalchemy import delete, func, insert, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert as insert_unless_there
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.sql.elements import ColumnElement
@@ -26,7 +25,7 @@ from chat_service.domain.model import (
 )
 from chat_service.events import Emission
 from chat_service.repositories.tables import ChatChangeRow, ChatRow, MessageRow, ParticipantRow
-from chat_service.repositories.views import MESSAGE_COLUMNS, QUOTE_COLUMNS, message_of, quoted_by, views_for_all
+from chat_service.repositories.views import MESSAGE_COLUMNS, message_of, views_for_all, with_quotes
 from messenger_platform.database import translate_database_errors
 from messenger_platform.events import emit
 
@@ -204,7 +203,7 @@ class ChatTransaction:
         """Return a message, None when it is not in the chat."""
         wanted = (MessageRow.chat_id == chat_id) & (MessageRow.id == message_id)
         found = select(*MESSAGE_COLUMNS).where(wanted).subquery("found")
-        statement: Select[Any] = select(found, *QUOTE_COLUMNS).select_from(found).outerjoin(*quoted_by(found, chat_id))
+        statement = with_quotes(select(found), found, literal(chat_id))
         row = (await self._session.execute(statement)).one_or_none()
         return None if row is None else message_of(row, chat_id)
 

@@ -16,7 +16,7 @@ from sqlalchemy.sql.selectable import LateralFromClause
 from chat_service.domain.history import Around, Newest, Oldest, Page, Span
 from chat_service.domain.model import ChatId, SeenMessage, UserId
 from chat_service.repositories.tables import ChatRow, MessageRow, ParticipantRow
-from chat_service.repositories.views import MESSAGE_COLUMNS, QUOTE_COLUMNS, message_of, quoted_by, read_state
+from chat_service.repositories.views import MESSAGE_COLUMNS, message_of, read_state, with_quotes
 from messenger_platform.database import translate_database_errors
 
 
@@ -31,23 +31,16 @@ def _page(wanted: ColumnElement[bool], order: ColumnElement[Any]) -> Select[Any]
 
 
 def _for_viewer(page: LateralFromClause) -> Select[Any]:
+    state = (ChatRow.watermark_seq, ChatRow.watermark_message_id, ChatRow.watermark_ordinal, ChatRow.participant_count)
     statement: Select[Any] = (
-        select(
-            ChatRow.watermark_seq,
-            ChatRow.watermark_message_id,
-            ChatRow.watermark_ordinal,
-            ChatRow.participant_count,
-            page,
-            *QUOTE_COLUMNS,
-        )
+        select(*state, page)
         .select_from(ParticipantRow)
         .join(ChatRow, ChatRow.id == ParticipantRow.chat_id)
         .outerjoin(page, true())
-        .outerjoin(*quoted_by(page, ChatRow.id))
         .where(ParticipantRow.chat_id == bindparam("chat_id"), ParticipantRow.user_id == bindparam("viewer"))
         .order_by(page.c.message_seq)
     )
-    return statement
+    return with_quotes(statement, page, ChatRow.id)
 
 
 _skipped = bindparam("skipped", type_=BigInteger)

@@ -20,15 +20,6 @@ from chat_service.events import Emission
 from messenger_platform.database import translate_database_errors
 from messenger_platform.events import wal_messages
 
-# Arrays of unknown length against tables of any size: the only good plan is a nested loop over unique indexes, and
-# it must not change with the statistics of a table that has just been filled.
-_PLANS = """
-SET enable_seqscan = off;
-SET enable_hashjoin = off;
-SET enable_mergejoin = off;
-SET plan_cache_mode = force_generic_plan
-"""
-
 # All batches and all membership changes lock chat rows first, in ascending order: no deadlock is possible.
 _LOCK = """
 SELECT id, private_low, private_high, last_seq, members_seq, message_count, last_message_seq, last_message_id,
@@ -132,7 +123,7 @@ class Messages:
                 yield _Transaction(driver)
 
     async def close(self) -> None:
-        """Let the connection go; it is not returned to the pool, for its planner settings are its own."""
+        """Let the connection go; it is not returned to the pool, for nobody knows how far it came."""
         connection, self._connection, self._driver = self._connection, None, None
         if connection is not None:
             await connection.invalidate()
@@ -144,7 +135,6 @@ class Messages:
             self._connection = await self._engine.connect()
             driver = (await self._connection.get_raw_connection()).driver_connection
             assert isinstance(driver, asyncpg.Connection)  # noqa: S101 - the URL names the driver.
-            await driver.execute(_PLANS)
             self._driver = driver
         return self._driver
 

@@ -136,8 +136,9 @@ class MessageRow(Base):
 
     __tablename__ = "message"
 
-    # History, sync and unread ranges read along this key.
-    chat_id: Mapped[int] = mapped_column(ForeignKey("chat.id", ondelete="CASCADE"), primary_key=True)
+    # History, sync and unread ranges read along this key. No foreign key here and in `read_log`: rows are written under
+    # the lock of their chat's row, which is never deleted, and to check each one again is a third of its cost.
+    chat_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     seq: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[int]
     # The message's number in its chat, from 1: makes offsets and unread counts arithmetic.
@@ -180,7 +181,7 @@ class ReadLogRow(Base):
     __tablename__ = "read_log"
 
     # "Seen by": the first entry per user at or after a message's version.
-    chat_id: Mapped[int] = mapped_column(ForeignKey("chat.id", ondelete="CASCADE"), primary_key=True)
+    chat_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     user_id: Mapped[int] = mapped_column(primary_key=True)
     up_to_seq: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime]

@@ -34,7 +34,6 @@ from messenger_platform.database import translate_database_errors
 PARTICIPANTS_SHOWN = 200  # In lists and events; a chat that is asked for by itself shows all.
 
 # The message's columns are labelled, for `id` and `seq` occur on both sides.
-_Quoted = aliased(MessageRow, name="quoted")
 MESSAGE_COLUMNS: tuple[Any, ...] = tuple(
     column.label(f"message_{column.key}")
     for column in (
@@ -50,25 +49,28 @@ MESSAGE_COLUMNS: tuple[Any, ...] = tuple(
         MessageRow.deleted_at,
     )
 )
-QUOTE_COLUMNS: tuple[Any, ...] = (
-    _Quoted.sender_id.label("quote_sender_id"),
-    func.left(_Quoted.text, MAX_EXCERPT).label("quote_text"),
-)
-"""Of the message that a message quotes: to be joined by `quoted_by`."""
 
 
-def quoted_by(messages: Any, chat_id: Any) -> tuple[Any, ColumnElement[bool]]:
-    """Return what to join for the quotes of messages that are already cut to a page.
+def with_quotes(statement: Select[Any], messages: Any, chat_id: Any) -> Select[Any]:
+    """Add what the messages quote, to messages that are already cut to a page.
 
-    Inside the page the join would be made for the whole chat whenever the planner takes a chat for smaller than it is.
+    Looked up one by one, for a join would read the whole chat for each message whenever the planner takes a chat for
+    smaller than it is.
     """
-    return (
-        _Quoted,
-        (_Quoted.chat_id == chat_id)
-        & (_Quoted.id == messages.c.message_reply_to_id)
-        & _Quoted.deleted_at.is_(None)
-        & messages.c.message_deleted_at.is_(None),
+    quoted = aliased(MessageRow)
+    quote = (
+        select(quoted.sender_id.label("quote_sender_id"), func.left(quoted.text, MAX_EXCERPT).label("quote_text"))
+        .where(
+            quoted.chat_id == chat_id,
+            quoted.id == messages.c.message_reply_to_id,
+            quoted.deleted_at.is_(None),
+            messages.c.message_deleted_at.is_(None),
+        )
+        .limit(1)
+        .correlate_except(quoted)
+        .lateral("quote")
     )
+    return statement.add_columns(quote).outerjoin(quote, true())
 
 
 _CHAT_COLUMNS: tuple[Any, ...] = (
@@ -98,12 +100,7 @@ def _shown(chats: Select[Any]) -> Select[Any]:
         .limit(1)
         .lateral("last")
     )
-    shown: Select[Any] = (
-        select(page, last, *QUOTE_COLUMNS)
-        .select_from(page)
-        .outerjoin(last, true())
-        .outerjoin(*quoted_by(last, page.c.id))
-    )
+    shown = with_quotes(select(page, last).select_from(page).outerjoin(last, true()), last, page.c.id)
     return shown.order_by(page.c.updated_at.desc(), page.c.id.desc())
 
 
@@ -250,7 +247,7 @@ def read_state(row: Row[Any]) -> ReadState:
 
 
 def message_of(row: Row[Any], chat_id: ChatId) -> Message:
-    """Read the message out of a row with `MESSAGE_COLUMNS` and `QUOTE_COLUMNS`."""
+    """Read the message out of a row with `MESSAGE_COLUMNS`, `with_quotes`."""
     quote: Quote | None = None
     if row.quote_sender_id is not None:
         quote = Quote(row.message_reply_to_id, row.quote_sender_id, row.quote_text)

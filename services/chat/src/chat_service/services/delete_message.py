@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from chat_service.domain.errors import NotAllowed
 from chat_service.domain.model import ChatId, MessageId, UserId

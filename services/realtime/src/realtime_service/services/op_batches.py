@@ -1,7 +1,8 @@
 """Sends and reads on their way to the chat service: batches that form by themselves.
 
 Guarantees
-    One batch per shard is under way at a time, so the order of one user's ops in one chat is kept. What comes
+    Batches of a shard leave in order and are written in order, so the order of one user's ops in one chat is kept. Two
+    may be under way: while the chat service writes one, this process hands out the answers of the other. What comes
     meanwhile forms the next batch: an idle system has batches of one and adds no latency. Every op gets exactly one
     result; when the chat service does not answer, it is `unavailable`, and the client repeats with the same client id.
 Who owns what
@@ -20,8 +21,10 @@ from typing import Any
 
 from messenger_platform.errors import Unavailable
 from realtime_service.services.ports import Chats, OpResult
+from realtime_service.services.tasks import Tasks
 
 MAX_BATCH = 200
+MAX_UNDER_WAY = 2
 MAX_WAITING = 5_000
 DEADLINE_S = 5.0
 
@@ -38,6 +41,8 @@ class OpBatches:
         self._clock = clock
         self._waiting: deque[tuple[float, dict[str, Any], Answer]] = deque()
         self._ready = asyncio.Event()
+        self._places = asyncio.Semaphore(MAX_UNDER_WAY)
+        self._under_way = Tasks()
 
     def submit(self, op: dict[str, Any], answer: Answer) -> None:
         """Queue an op; `answer` is called once with its result."""
@@ -49,13 +54,16 @@ class OpBatches:
 
     async def run(self) -> None:
         """Send batches for ever."""
-        while True:
-            await self._ready.wait()
-            batch = self._take()
-            if not self._waiting:
-                self._ready.clear()
-            if batch:
-                await self._perform(batch)
+        try:
+            while True:
+                await self._ready.wait()
+                await self._places.acquire()
+                batch = self._take()
+                if not self._waiting:
+                    self._ready.clear()
+                self._under_way.start(self._perform(batch))
+        finally:
+            self._under_way.cancel()
 
     def _take(self) -> list[tuple[dict[str, Any], Answer]]:
         """Take what has piled up; ops whose time is over are refused without asking anyone."""
@@ -71,8 +79,10 @@ class OpBatches:
 
     async def _perform(self, batch: list[tuple[dict[str, Any], Answer]]) -> None:
         try:
-            results = await self._chats.write(self._shard, [op for op, _ in batch])
+            results = await self._chats.write(self._shard, [op for op, _ in batch]) if batch else []
         except Unavailable:
             results = [OpResult(error=Unavailable.code, detail=_UNAVAILABLE)] * len(batch)
+        finally:
+            self._places.release()
         for (_, answer), result in zip(batch, results, strict=True):
             answer(result)

@@ -15,7 +15,7 @@ from user_service.services.find_accounts import FindAccounts
 from user_service.wiring import Wiring
 
 
-def _wiring(request: Request) -> Wiring:
+async def _wiring(request: Request) -> Wiring:
     wiring: Wiring = request.app.state.wiring
     return wiring
 
