@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import ARRAY, BigInteger, Row, Select, any_, bindparam, false, func, literal, or_, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.orm import aliased
-from sqlalchemy.sql.elements import ColumnElement
 
 from chat_service.domain.model import (
     MAX_EXCERPT,
