@@ -94,6 +94,14 @@ def test_operation_without_security_stays_open() -> None:
     assert document["paths"]["/healthz"]["get"]["security"] == []
 
 
+def test_a_body_may_be_too_large() -> None:
+    own = _document("/api/users", "A", {})
+    own["paths"]["/api/users"]["post"] = {"requestBody": {}, "responses": {"201": {}}}
+    operations = merged({"user": own}, info=INFO, issuer=ISSUER)["paths"]["/api/users"]
+    assert set(operations["post"]["responses"]) == {"201", "413"}
+    assert set(operations["get"]["responses"]) == {"200"}
+
+
 def test_merging_changes_no_service_document() -> None:
     users, chats = _document("/a", "Page", {"x": {}}), _document("/b", "Page", {"y": {}})
     merged({"user": users, "chat": chats}, info=INFO, issuer=ISSUER)

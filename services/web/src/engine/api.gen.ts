@@ -1291,6 +1291,15 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
+            /** @description The body is longer than 64 KiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
             /** @description Something in the request is malformed; `errors` names the fields. */
             422: {
                 headers: {
@@ -1431,6 +1440,15 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
+            /** @description The body is longer than 64 KiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
             /** @description Something in the request is malformed; `errors` names the fields. */
             422: {
                 headers: {
@@ -1496,6 +1514,15 @@ export interface operations {
             };
             /** @description What is asked contradicts what is there; `detail` says what. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is longer than 64 KiB. */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1584,6 +1611,15 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
+            /** @description The body is longer than 64 KiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
             /** @description Something in the request is malformed; `errors` names the fields. */
             422: {
                 headers: {
@@ -1651,6 +1687,15 @@ export interface operations {
             };
             /** @description There is no such chat, message or person, or the caller may not see it. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is longer than 64 KiB. */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1800,6 +1845,15 @@ export interface operations {
             };
             /** @description What is asked contradicts what is there; `detail` says what. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is longer than 64 KiB. */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1976,6 +2030,15 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
+            /** @description The body is longer than 64 KiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
             /** @description Something in the request is malformed; `errors` names the fields. */
             422: {
                 headers: {
@@ -2039,6 +2102,15 @@ export interface operations {
             };
             /** @description There is no such chat, message or person, or the caller may not see it. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is longer than 64 KiB. */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2276,17 +2348,24 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
+                content?: never;
+            };
+            /** @description This browser began no such login: a page that says so. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
                 content: {
-                    "application/json": unknown;
+                    "text/html": unknown;
                 };
             };
-            /** @description Validation Error */
+            /** @description A parameter is too long. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": unknown;
                 };
             };
         };

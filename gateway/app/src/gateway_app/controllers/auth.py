@@ -89,7 +89,17 @@ async def login(
     return response
 
 
-@router.get("/callback", summary="Come back from Keycloak", status_code=303, openapi_extra=_COOKIE)
+@router.get(
+    "/callback",
+    summary="Come back from Keycloak",
+    status_code=303,
+    response_class=RedirectResponse,
+    responses={
+        400: {"description": "This browser began no such login: a page that says so.", "content": {"text/html": {}}},
+        422: {"description": "A parameter is too long.", "content": {MEDIA_TYPE: {}}},
+    },
+    openapi_extra=_COOKIE,
+)
 async def callback(
     request: Request,
     wiring: Wired,

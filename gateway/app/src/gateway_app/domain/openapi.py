@@ -2,7 +2,7 @@
 
 The services describe what they have and know nothing of each other, so names may collide: equal components become one,
 different ones under the same name take their service's name in front. Who may call, and from where, is the gateway's to
-say: the services' own security schemes and servers are dropped for its own.
+say: the services' own security schemes and servers are dropped for its own. So is how long a body may be.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ Document = dict[str, Any]
 
 METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
 SCOPES = {"openid": "Log in", "profile": "Your names", "email": "Your e-mail address"}
+TOO_LARGE = {"413": {"description": "The body is longer than 64 KiB.", "content": {"application/problem+json": {}}}}
 TOKEN_SCHEMES: list[dict[str, list[str]]] = [{"keycloak": ["openid"]}, {"bearer": []}]
 
 
@@ -57,7 +58,7 @@ def merged(documents: Mapping[str, Document], *, info: Document, issuer: str) ->
         for path, item in own.get("paths", {}).items():
             if path in paths:
                 raise PathDescribedTwice(path)
-            paths[path] = _open_to_tokens(service, item, operation_ids)
+            paths[path] = _as_the_gateway_has_it(service, item, operation_ids)
         tags += [tag for tag in own.get("tags", []) if tag not in tags]
     return {
         "openapi": "3.1.0",
@@ -70,7 +71,7 @@ def merged(documents: Mapping[str, Document], *, info: Document, issuer: str) ->
     }
 
 
-def _open_to_tokens(service: str, item: Document, operation_ids: set[str]) -> Document:
+def _as_the_gateway_has_it(service: str, item: Document, operation_ids: set[str]) -> Document:
     described = {}
     for method, operation in item.items():
         if method not in METHODS:
@@ -80,6 +81,8 @@ def _open_to_tokens(service: str, item: Document, operation_ids: set[str]) -> Do
         if (name := changed.get("operationId")) in operation_ids:
             changed["operationId"] = f"{service}_{name}"
         operation_ids.add(changed.get("operationId", ""))
+        if "requestBody" in changed:
+            changed["responses"] = {**changed.get("responses", {}), **TOO_LARGE}
         described[method] = changed
     return described
 
