@@ -9,6 +9,7 @@ import pytest
 from messenger_testing.cast import Cast, assemble
 from messenger_testing.client import Account
 from messenger_testing.e2e import PEOPLE, People, admin, logged_in, people, person, public_url, stack
+from messenger_testing.people import Person, RealmAdmin
 
 __all__ = ["admin", "logged_in", "people", "person", "public_url", "stack"]
 
@@ -35,3 +36,11 @@ async def players(people: People) -> AsyncIterator[list[Account]]:
 async def cast(players: list[Account]) -> Cast:
     """Return a group with everybody around it, for attacks that change nothing."""
     return await assemble(players)
+
+
+@pytest.fixture
+async def neighbour(admin: RealmAdmin) -> AsyncIterator[Person]:
+    """Make somebody else for one test."""
+    neighbour = await admin.new_person()
+    yield neighbour
+    await neighbour.remove()
