@@ -45,8 +45,8 @@ export default defineConfig({
     { name: 'faults', testMatch: 'faults/**/*.spec.ts' },
     // Not tests: they write docs/screens/web-*.png (`make screens`).
     { name: 'screens', testMatch: 'screens/*.shot.ts' },
-    // `make soak`: hours in one tab.
-    { name: 'soak', testMatch: 'soak/*.run.ts' },
+    // `make soak`: hours in one tab, in which servers may be restarted.
+    { name: 'soak', testMatch: 'soak/*.run.ts', expect: { timeout: 60_000 }, use: { actionTimeout: 60_000 } },
     // `make visual`: each page is compared with its picture in e2e/visual.
     {
       name: 'visual',

@@ -1,4 +1,5 @@
 import type { CDPSession, Page } from '@playwright/test';
+import type { Tally } from './insides.ts';
 
 export interface Reading {
   heap: number;
@@ -34,15 +35,15 @@ const cells = (row: (string | number)[]) => row.map((cell) => String(cell).padSt
 export class Table {
   private readonly from = Date.now();
 
-  constructor() {
+  constructor(private readonly baseline: Reading) {
     console.log(cells(COLUMNS));
   }
 
-  add(chats: number, events: number, reading: Reading, baseline: Reading, ...counts: number[]): void {
+  add(chats: number, events: number, reading: Reading, { compared, lost, doubled }: Tally): void {
     const minutes = ((Date.now() - this.from) / 60_000).toFixed(1);
     const { heap, nodes, listeners } = reading;
-    const growth = `${(growthOf(heap, baseline.heap) * 100).toFixed(1)} %`;
-    console.log(cells([minutes, chats, events, (heap / MEGA).toFixed(2), growth, nodes, listeners, ...counts]));
+    const growth = `${(growthOf(heap, this.baseline.heap) * 100).toFixed(1)} %`;
+    console.log(cells([minutes, chats, events, (heap / MEGA).toFixed(2), growth, nodes, listeners, compared, lost, doubled]));
   }
 }
 

@@ -1,6 +1,25 @@
-import { Api } from '../support/api.ts';
-import type { People } from '../support/test.ts';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Page } from '@playwright/test';
+import { Api, type ServerMessage } from '../support/api.ts';
+import type { People } from '../support/test.ts';
+
+const PATIENCE_MS = 60_000;
+const AGAIN_MS = 500;
+const AWAY = /: 50[234] |ECONNREFUSED|ECONNRESET|socket hang up|The socket was refused/;
+
+/** A long day has restarts in it. Ask again as clients do; what is asked here may be asked twice. */
+async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  const until = Date.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!AWAY.test(String(error)) || Date.now() > until) throw error;
+      await wait(AGAIN_MS);
+    }
+  }
+}
 
 interface Said {
   id: number;
@@ -35,6 +54,8 @@ export class Journal {
 
 /** Somebody who talks to the server without a page of the messenger. */
 export class Speaker {
+  private freshUntil = 0;
+
   constructor(
     readonly id: number,
     private readonly name: string,
@@ -52,9 +73,22 @@ export class Speaker {
     return new Speaker(id, name, api, page, journal);
   }
 
+  /** A token lasts for minutes, and no page is there to renew it. */
+  private async renew(): Promise<void> {
+    if (Date.now() < this.freshUntil) return;
+    const { expires_in } = (await patiently(() => this.api.post('/auth/refresh', {}))) as { expires_in: number };
+    this.freshUntil = Date.now() + (expires_in * 1_000) / 2;
+  }
+
+  private async send(chatId: number, text: string): Promise<ServerMessage> {
+    await this.renew();
+    const clientId = randomUUID();
+    return patiently(() => this.api.send(chatId, text, undefined, clientId));
+  }
+
   async say(chatId: number): Promise<string> {
     const text = `${this.name} says ${this.journal.counts.message} of ${chatId}`;
-    const { id } = await this.api.send(chatId, text);
+    const { id } = await this.send(chatId, text);
     this.journal.said(chatId, { id, text });
     return text;
   }
@@ -62,22 +96,29 @@ export class Speaker {
   /** Say something and think better of it. */
   async sayAndCorrect(chatId: number): Promise<void> {
     const text = `${this.name} errs ${this.journal.counts.message} of ${chatId}`;
-    const said = await this.api.send(chatId, text);
-    const message = { id: said.id, text };
+    const { id } = await this.send(chatId, text);
+    const message = { id, text };
     this.journal.said(chatId, message);
     const better = `${text}, corrected`;
-    await this.api.patch(`/api/chats/${chatId}/messages/${said.id}`, { text: better });
+    await patiently(() => this.api.patch(`/api/chats/${chatId}/messages/${id}`, { text: better }));
     this.journal.edited(message, better);
   }
 
   async read(chatId: number): Promise<void> {
-    await this.api.read(chatId, this.journal.of(chatId).at(-1)?.id ?? 0);
+    const newest = this.journal.of(chatId).at(-1)?.id ?? 0;
+    await patiently(() => this.api.read(chatId, newest));
     this.journal.counts.read += 1;
   }
 
   /** Only sockets tell of typing; the server closes them when their token expires. */
   async type(chatId: number): Promise<void> {
-    await this.page.evaluate(async (chat_id) => {
+    await this.renew();
+    await patiently(() => this.typeOnSocket(chatId));
+    this.journal.counts.typing += 1;
+  }
+
+  private typeOnSocket(chatId: number): Promise<void> {
+    return this.page.evaluate(async (chat_id) => {
       const here = window as { socket?: WebSocket };
       if (here.socket?.readyState !== WebSocket.OPEN) {
         const socket = new WebSocket(`${location.origin.replace('http', 'ws')}/ws`);
@@ -89,6 +130,5 @@ export class Speaker {
       }
       here.socket.send(JSON.stringify({ type: 'typing', chat_id }));
     }, chatId);
-    this.journal.counts.typing += 1;
   }
 }

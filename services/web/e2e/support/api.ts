@@ -41,8 +41,8 @@ export class Api {
     return ((await this.post('/api/chats', body)) as { id: number }).id;
   }
 
-  async send(chatId: number, text: string, replyTo?: number): Promise<ServerMessage> {
-    const body = { client_id: randomUUID(), text, ...(replyTo ? { reply_to_id: replyTo } : {}) };
+  async send(chatId: number, text: string, replyTo?: number, clientId = randomUUID()): Promise<ServerMessage> {
+    const body = { client_id: clientId, text, ...(replyTo ? { reply_to_id: replyTo } : {}) };
     return (await this.post(`/api/chats/${chatId}/messages`, body)) as ServerMessage;
   }
 
