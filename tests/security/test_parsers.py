@@ -22,7 +22,7 @@ from messenger_testing.realtime_world import World
 from messenger_testing.wal import REFUSALS, begin, commit, cut, joined, message
 
 FUZZ = Path(__file__).parent / "fuzz" / "fuzz_parsers.py"
-FUZZ_S = 3
+FUZZ_S = 2
 BOUND_S = 0.1  # Of this thread's own time; the slowest of 64 KiB needs a hundredth of it.
 
 GOOD_FRAMES = [

@@ -181,7 +181,7 @@ class Protocol(RuleBasedStateMachine):
 
     @rule(who=people, data=st.data())
     def sync(self, who: str, data: st.DataObject) -> None:
-        """Whoever was away learns each version since exactly once; whoever is outside nothing."""
+        """Whoever was away learns each version since; whoever is outside nothing."""
         since = data.draw(st.integers(0, self.model.version))
         self.run(self._compare(who, since))
 
@@ -196,7 +196,9 @@ class Protocol(RuleBasedStateMachine):
             state = synced[str(self.chat_id)]
             assert (state["version"], state["read_up_to"]) == (self.model.version, self.model.read.get(who, 0))
             told = [frame["version"] for frame in late.frames if "version" in frame]
-            assert sorted(told) == list(range(since + 1, self.model.version + 1))
+            # What came live before the question is told again by the answer, which begins where the client said.
+            assert set(told) == set(range(since + 1, self.model.version + 1))
+            assert max(map(told.count, told), default=1) <= 2
             heard = {frame["version"]: frame["message"]["text"] for frame in late.messages(self.chat_id)}
             assert heard == {sent.version: sent.text for sent in self.model.sent if sent.version > since}
 
