@@ -8,10 +8,10 @@ import pytest
 
 from messenger_testing.cast import Cast, assemble
 from messenger_testing.client import Account
-from messenger_testing.e2e import PEOPLE, People, admin, logged_in, people, person, public_url, stack
+from messenger_testing.e2e import PEOPLE, People, admin, database, logged_in, people, person, public_url, stack
 from messenger_testing.people import Person, RealmAdmin
 
-__all__ = ["admin", "logged_in", "people", "person", "public_url", "stack"]
+__all__ = ["admin", "database", "logged_in", "people", "person", "public_url", "stack"]
 
 OFFLINE = {"test_floors.py", "test_secrets.py", "test_parsers.py"}
 

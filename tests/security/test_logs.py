@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import traceback
 import uuid
 from pathlib import Path
 
+import asyncpg
 import httpx
 import pytest
+from sqlalchemy import URL, text
+from sqlalchemy.exc import DBAPIError
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from messenger_infra.settings import stack_of_tests
+from messenger_platform.database import create_engine
 from messenger_testing.browser import Browser
 from messenger_testing.client import Account
 from messenger_testing.login import LoginFailed, LoginPage
@@ -129,3 +134,36 @@ async def test_no_log_holds_a_token_a_cookie_a_password_or_what_people_say(
     found |= {(name, what) for name, log in logs.items() for what, value in signatures.items() if value.encode() in log}
     assert found == set()
     assert not [name for name, log in logs.items() if b"Bearer ey" in log or b"authorization:" in log.lower()]
+
+
+async def test_a_slow_statement_is_logged_without_what_it_was_given(
+    database: asyncpg.Connection[asyncpg.Record],
+) -> None:
+    written, mark = Written(), secrets.token_hex(12)
+    await database.fetch(f"SELECT pg_sleep(1.1), $1::text AS slow_{mark}", "said-by-somebody")
+    await written.until("postgres.log", mark.encode())
+    # Details follow their statement: once the next one is there, they are as well.
+    await database.fetch(f"SELECT pg_sleep(1.1) AS next_{mark}")
+    await written.until("postgres.log", f"next_{mark}".encode())
+    assert b"said-by-somebody" not in written.since()["postgres.log"]
+
+
+async def test_an_error_of_the_database_is_logged_without_what_it_was_given() -> None:
+    env, said = stack_of_tests().env, secrets.token_hex(12)
+    engine = create_engine(
+        URL.create(
+            "postgresql+asyncpg",
+            "postgres",
+            env["POSTGRES_SUPERUSER_PASSWORD"],
+            env["POSTGRES_HOST"],
+            int(env["POSTGRES_PORT"]),
+            env["POSTGRES_DB"],
+        ),
+        application_name="tests",
+    )
+    with pytest.raises(DBAPIError) as caught:
+        async with engine.connect() as connection:
+            await connection.execute(text("SELECT 1 / length(substr(:text, 1, 0))"), {"text": said})
+    await engine.dispose()
+    assert "division by zero" in str(caught.value)
+    assert said not in "".join(traceback.format_exception(caught.value))
