@@ -52,6 +52,10 @@ demo: venv ## Two demo accounts log in at the real login page and talk; needs `m
 load: venv ## Latency at 100 messages/s through the gateway, with counts of lost, doubled, reordered; needs `make up`
 	@set -a && eval "$$($(INFRA) env)" && set +a && PYTHONPATH=tests/support $(BIN)/python tests/load/load.py $(ARGS)
 
+.PHONY: bench
+bench: venv ## Measure against the test servers, restarted with one process of each kind; writes docs/bench (ARGS="w1 w2 --runs 1")
+	@$(INFRA) bench -- $(ARGS)
+
 .PHONY: web
 web: venv ## Build the web client alone (services/web/dist), if anything has changed
 	@$(INFRA) web

@@ -162,6 +162,12 @@ def test_only(context: typer.Context) -> None:
     raise SystemExit(testing.pytest(testing.running_stack(), context.args))
 
 
+@app.command("bench", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def bench(context: typer.Context) -> None:
+    """Measure the system on a fresh test stack and write docs/bench."""
+    raise SystemExit(testing.bench(context.args))
+
+
 @app.command("test-web", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def test_web(context: typer.Context) -> None:
     """Run Vitest, the size budget and Playwright (with the given arguments) against the running test stack."""

@@ -104,3 +104,22 @@ def run_all(arguments: Sequence[str]) -> int:
             sys.stdout.flush()
             tear_down()
             signal.signal(signal.SIGINT, previous)
+
+
+def bench(arguments: Sequence[str]) -> int:
+    """Measure on a fresh test stack with one process of each kind, unless TEST_CHAT_PROCESSES says otherwise.
+
+    Stops the stack afterwards; returns the benchmark's exit code.
+    """
+    for kind in ("CHAT", "REALTIME"):
+        os.environ.setdefault(f"TEST_{kind}_PROCESSES", "1")
+    with ended_by_signals():
+        tear_down()
+        try:
+            stack = bring_up()
+            paths = ("tests/bench", "tests/support", "infra/src")
+            env = environment(stack) | {"PYTHONPATH": os.pathsep.join(str(stack.repo / path) for path in paths)}
+            command = [sys.executable, "-m", "messenger_bench", *arguments]
+            return subprocess.run(command, check=False, env=env, cwd=stack.repo).returncode  # noqa: S603 - our own command
+        finally:
+            tear_down()

@@ -8,11 +8,9 @@ import time
 from typing import Any
 
 from messenger_bench.costs import Meter
-from messenger_bench.report import latency, outcome
-from messenger_bench.sockets import Client, Count, connect
+from messenger_bench.figures import latency, outcome
+from messenger_bench.sockets import Client, Count, connect, until
 from messenger_bench.world import World
-
-SETTLE_S = 10.0
 
 
 class Pairs:
@@ -39,9 +37,7 @@ class Pairs:
 
     async def settle(self) -> None:
         """Wait until all that was sent has been acknowledged and delivered, or for as long as is reasonable."""
-        deadline = time.perf_counter() + SETTLE_S
-        while min(self.count.acknowledged, self.count.delivered) < self.count.sent and time.perf_counter() < deadline:
-            await asyncio.sleep(0.05)
+        await until(lambda: min(self.count.acknowledged, self.count.delivered) >= self.count.sent)
 
     async def result(self) -> dict[str, Any]:
         """Say what became of what was sent."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import random
+import secrets
 import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 from messenger_bench.costs import Meter
-from messenger_bench.report import latency
+from messenger_bench.figures import latency
 from messenger_bench.stored import make_groups, speak
 from messenger_bench.world import Account, World
 
@@ -50,19 +50,15 @@ async def w5(world: World, *, seconds: float, warm_up: float, clients: int = 16)
     one, other = await world.accounts(2)
     found: dict[str, Any] = {}
     for size in SIZES:
-        chat_id = await _chat_of(world, one, other, size)
-        first, last = await _ids(world, chat_id)
-        pages = (
-            f"/api/history/{chat_id}?limit={PAGE}&before_id={random.randint(first, last)}" for _ in itertools.count()
-        )
-        await _ask(world, one, pages, warm_up, clients)
-        found[f"page_of_{size}"] = await _ask(world, one, pages, seconds, clients)
+        paths = await pages(world, one, other, size)
+        await ask(world, one, paths, warm_up, clients)
+        found[f"page_of_{size}"] = await ask(world, one, paths, seconds, clients)
     listed: int = await world.database.fetchval("SELECT count(*) FROM participant WHERE user_id = $1", other.user_id)
     if listed < CHATS:
         await make_groups(world.database, other.user_id, one.user_id, CHATS - listed)
     lists = itertools.repeat("/api/chats?limit=50")
-    await _ask(world, other, lists, warm_up, clients)
-    found["list_of_500_chats"] = await _ask(world, other, lists, seconds, clients)
+    await ask(world, other, lists, warm_up, clients)
+    found["list_of_500_chats"] = await ask(world, other, lists, seconds, clients)
     return found
 
 
@@ -79,12 +75,23 @@ async def _chat_of(world: World, one: Account, other: Account, size: int) -> int
     return chat_id
 
 
+async def pages(world: World, one: Account, other: Account, size: int) -> Iterator[str]:
+    """Return requests for pages anywhere in a group of these two with that many messages."""
+    chat_id = await _chat_of(world, one, other, size)
+    return _anywhere(chat_id, *await _ids(world, chat_id))
+
+
+def _anywhere(chat_id: int, first: int, last: int) -> Iterator[str]:
+    while True:
+        yield f"/api/history/{chat_id}?limit={PAGE}&before_id={first + secrets.randbelow(last - first)}"
+
+
 async def _ids(world: World, chat_id: int) -> tuple[int, int]:
     row = await world.database.fetchrow("SELECT min(id), max(id) FROM message WHERE chat_id = $1", chat_id)
     return row["min"], row["max"]
 
 
-async def _ask(world: World, account: Account, paths: Iterator[str], seconds: float, clients: int) -> dict[str, Any]:
+async def ask(world: World, account: Account, paths: Iterator[str], seconds: float, clients: int) -> dict[str, Any]:
     took: list[int] = []
     until = time.perf_counter() + seconds
     meter = Meter(world.stack)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
 from messenger_bench.world import Account
 
+SETTLE_S = 10.0
 TEXT_BYTES = 100
 STAMP_DIGITS = 19
 _FILLING = "x" * (TEXT_BYTES - STAMP_DIGITS)
@@ -76,7 +77,6 @@ class Client(WSListener):  # type: ignore[misc]  # Its Cython class has no types
         self._last = b""
         self._serial = 0
         self._prefix = f"{account.user_id:08x}-{time.time_ns() >> 20 & 0xFFFF:04x}-4{time.time_ns() >> 8 & 0xFFF:03x}"
-        self.waiting: deque[asyncio.Future[None]] = deque()
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         """Keep the transport."""
@@ -172,6 +172,13 @@ class Bystander(Client):
             self.said_hello.set_result(None)
         elif body.startswith(b'{"type":"error"'):
             self._count.refused.append(body.decode())
+
+
+async def until(reached: Callable[[], bool]) -> None:
+    """Wait until a count is reached, or for as long as is reasonable: what is missing then is lost."""
+    deadline = time.perf_counter() + SETTLE_S
+    while not reached() and time.perf_counter() < deadline:  # noqa: ASYNC110 - many sockets count.
+        await asyncio.sleep(0.05)
 
 
 async def connect(public_url: str, client: Client) -> Any:

@@ -33,7 +33,22 @@ SELECT made.id, u.id, CASE WHEN u.id = $1 THEN 'creator' ELSE 'member' END, 1
 RETURNING chat_id
 """
 
+_STRANGERS = """
+WITH strangers AS (
+  INSERT INTO participant (chat_id, user_id, role, joined_seq)
+  SELECT id, 900000000 + n, 'member', last_seq + 1 FROM chat CROSS JOIN generate_series(1, $2::int) AS n WHERE id = $1)
+UPDATE chat SET last_seq = last_seq + 1, members_seq = last_seq + 1, participant_count = participant_count + $2
+ WHERE id = $1
+"""
+
 BATCH = 100_000
+FILL_S = 120
+
+
+async def add_strangers(database: asyncpg.Connection, chat_id: int, count: int) -> None:
+    """Add participants who are nobody; nobody is told, so the next message makes realtime ask who is in the chat."""
+    if count:
+        await database.execute(_STRANGERS, chat_id, count)
 
 
 async def speak(database: asyncpg.Connection, chat_id: int, senders: list[int], count: int) -> None:
@@ -41,7 +56,7 @@ async def speak(database: asyncpg.Connection, chat_id: int, senders: list[int], 
     for start in range(0, count, BATCH):
         async with database.transaction():
             await database.fetchval("SELECT id FROM chat WHERE id = $1 FOR UPDATE", chat_id)
-            await database.execute(_SPEAK, chat_id, senders, min(BATCH, count - start))
+            await database.execute(_SPEAK, chat_id, senders, min(BATCH, count - start), timeout=FILL_S)
 
 
 async def make_groups(database: asyncpg.Connection, creator: int, other: int, count: int) -> list[int]:

@@ -63,7 +63,7 @@ class World:
         await self.http.aclose()
 
     async def accounts(self, count: int) -> list[Account]:
-        """Return `count` accounts with fresh tokens; they are made once for a stack and logged in again for each run."""
+        """Return `count` accounts with fresh tokens: made once for a stack, logged in again for each run."""
         known: list[dict[str, str]] = json.loads(self._known.read_text()) if self._known.exists() else []
         if len(known) < count:
             keycloak = f"http://127.0.0.1:{self.stack.env['KEYCLOAK_PORT']}"
