@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from chat_service.controllers import bootstrap, chats, link, messages
 from chat_service.controllers.errors import STATUSES
+from chat_service.controllers.fast_history import FastHistory
 from chat_service.settings import ChatSettings
 from chat_service.wiring import Wiring, wire
 from messenger_platform.database import ping
@@ -44,4 +45,5 @@ def create_app(settings: ChatSettings) -> FastAPI:
     app.include_router(link.router)
     app.include_router(health_routes({"database": database}))
     install_problem_handlers(app, STATUSES)
+    app.add_middleware(FastHistory)
     return app

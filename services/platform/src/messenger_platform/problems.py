@@ -58,10 +58,7 @@ def install_problem_handlers(app: FastAPI, statuses: Mapping[type[Exception], in
     """
 
     async def domain(_request: Request, error: Exception) -> Response:
-        status = next(statuses[kind] for kind in type(error).__mro__ if kind in statuses)
-        field = getattr(error, "field", None)
-        members: dict[str, Any] = {} if field is None else {"errors": [{"field": field, "message": str(error)}]}
-        return problem_response(status, str(error), code=getattr(error, "code", "invalid"), **members)
+        return domain_response(error, statuses)
 
     for kind in statuses:
         app.add_exception_handler(kind, domain)
@@ -74,12 +71,25 @@ def install_problem_handlers(app: FastAPI, statuses: Mapping[type[Exception], in
     app.add_exception_handler(Exception, _unexpected)
 
 
+def domain_response(error: Exception, statuses: Mapping[type[Exception], int]) -> Response:
+    """Answer a domain error as `install_problem_handlers` describes."""
+    status = next(statuses[kind] for kind in type(error).__mro__ if kind in statuses)
+    field = getattr(error, "field", None)
+    members: dict[str, Any] = {} if field is None else {"errors": [{"field": field, "message": str(error)}]}
+    return problem_response(status, str(error), code=getattr(error, "code", "invalid"), **members)
+
+
 async def _problem(_request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)  # noqa: S101 - registered for this type only.
     return problem_response(error.status, error.detail, headers=error.headers, **error.members)
 
 
 async def _unavailable(_request: Request, error: Exception) -> Response:
+    return unavailable_response(error)
+
+
+def unavailable_response(error: Exception) -> Response:
+    """Say that the same request may be repeated in a moment."""
     return problem_response(503, str(error), headers={"Retry-After": str(RETRY_AFTER_S)}, code=Unavailable.code)
 
 

@@ -21,7 +21,10 @@ from chat_service.domain.model import MAX_ID, ChatId, MessageId
 from messenger_platform.http_auth import bearer_scheme
 from messenger_platform.problems import Problem
 
-router = APIRouter(prefix="/api", tags=["messages"], dependencies=[bearer_scheme])
+PREFIX = "/api"
+HISTORY = f"{PREFIX}/history"
+MAX_PAGE = 200
+router = APIRouter(prefix=PREFIX, tags=["messages"], dependencies=[bearer_scheme])
 
 ChatIdPath = Annotated[int, Path(ge=1, le=MAX_ID, description="The chat's id.", examples=[1])]
 MessageIdPath = Annotated[int, Path(ge=1, le=MAX_ID, description="The message's id.", examples=[17])]
@@ -105,7 +108,7 @@ async def page_history(
     chat_id: ChatIdPath,
     caller: Caller,
     wiring: Wired,
-    limit: Annotated[int, Query(ge=1, le=200)] = 10,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 10,
     offset: Annotated[int, Query(ge=0, le=MAX_ID, description="How many messages to skip, counted in `order`.")] = 0,
     order: Annotated[Order, Query(description="`asc`: oldest first; `desc`: newest first.")] = "asc",
     before_id: Annotated[Position, Query(description="The messages right before this one.")] = None,
@@ -116,7 +119,7 @@ async def page_history(
 ) -> Response:
     """Return messages in the order of their timestamps: by offset, by position next to a message, or around one."""
     if around_id is None:
-        page = Page(_start(order, offset, before_id, after_id), limit)
+        page = Page(start_of(order, offset, before_id, after_id), limit)
     elif offset or before_id is not None or after_id is not None:
         raise Problem(422, "around_id: either this or another position, not both.", code="invalid")
     else:
@@ -127,7 +130,8 @@ async def page_history(
     return Response(encode_messages(messages, caller), media_type="application/json")
 
 
-def _start(order: Order, offset: int, before_id: int | None, after_id: int | None) -> Oldest | Newest | Span:
+def start_of(order: Order, offset: int, before_id: int | None, after_id: int | None) -> Oldest | Newest | Span:
+    """Return where a page begins; raises `Problem` for an offset beside a position."""
     if before_id is None and after_id is None:
         return Oldest(offset) if order == "asc" else Newest(offset)
     if offset:

@@ -1,0 +1,76 @@
+"""The short way to a page of history, the request that there are most of.
+
+A well-formed request for a page by position is answered before routing, dependencies and validation, which take longer
+than the page itself. Everything else goes the ordinary way through `messages.page_history`, which is also what OpenAPI
+tells of. The tests of the route do not know which way their requests go.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from chat_service.controllers.deps import caller_of, wiring_of
+from chat_service.controllers.errors import STATUSES
+from chat_service.controllers.messages import HISTORY, MAX_PAGE, start_of
+from chat_service.controllers.schemas import encode_messages
+from chat_service.domain.errors import ChatError
+from chat_service.domain.history import Page
+from chat_service.domain.model import MAX_ID, ChatId
+from messenger_platform.errors import InvalidToken, Unavailable
+from messenger_platform.problems import domain_response, unavailable_response
+
+_PATH = re.compile(rf"{HISTORY}/([1-9][0-9]{{0,15}})")
+_QUERY = re.compile(rb"(?:(?:limit|before_id|after_id)=[0-9]{1,16}|order=(?:asc|desc))")
+DEFAULT_LIMIT = 10
+
+
+class FastHistory:
+    """ASGI middleware that answers plain requests for history and passes on all others."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or pass on."""
+        answer: ASGIApp = self._app
+        if scope["type"] == "http" and scope["method"] == "GET":
+            path = _PATH.fullmatch(scope["path"])
+            asked = None if path is None else _asked(scope["query_string"])
+            if path is not None and asked is not None and int(path[1]) <= MAX_ID:
+                answer = await _page(Request(scope), int(path[1]), asked) or answer
+        await answer(scope, receive, send)
+
+
+def _asked(query: bytes) -> dict[str, Any] | None:
+    """Read the parameters; None unless they are plain, each at most once, and in their bounds."""
+    found: dict[str, Any] = {"order": "asc", "limit": DEFAULT_LIMIT, "before_id": None, "after_id": None}
+    pairs = query.split(b"&") if query else []
+    if not all(_QUERY.fullmatch(pair) for pair in pairs):
+        return None
+    given = dict(pair.decode().split("=") for pair in pairs)
+    for name, value in given.items():
+        found[name] = value if name == "order" else int(value)
+    in_bounds = 1 <= found["limit"] <= MAX_PAGE and max(found["before_id"] or 0, found["after_id"] or 0) <= MAX_ID
+    return found if in_bounds and len(given) == len(pairs) else None
+
+
+async def _page(request: Request, chat_id: int, asked: dict[str, Any]) -> Response | None:
+    """Return the page; None where the ordinary way shall say what is wrong."""
+    try:
+        caller = await caller_of(request)
+        start = start_of(asked["order"], 0, asked["before_id"], asked["after_id"])
+        messages = await wiring_of(request).page_history(ChatId(chat_id), caller, Page(start, asked["limit"]))
+    except InvalidToken:
+        return None
+    except ChatError as refusal:
+        return domain_response(refusal, STATUSES)
+    except Unavailable as error:
+        return unavailable_response(error)
+    if asked["order"] == "desc":
+        messages.reverse()
+    return Response(encode_messages(messages, caller), media_type="application/json")
