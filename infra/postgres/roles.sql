@@ -6,6 +6,9 @@
 SET client_min_messages = warning;
 SET password_encryption = 'scram-sha-256';
 
+-- Statements with passwords in them stay out of the log, however slow they are and whatever becomes of them.
+SET log_min_duration_statement = -1;
+SET log_min_error_statement = panic;
 \getenv keycloak_password KEYCLOAK_DB_PASSWORD
 \getenv relay_password CHAT_RELAY_PASSWORD
 \getenv user_owner USER_OWNER_PASSWORD

@@ -38,10 +38,11 @@ max_wal_size = 1GB
 tcp_keepalives_idle = 10
 tcp_keepalives_interval = 5
 tcp_keepalives_count = 3
-# The supervisor keeps our stderr; durations help to find slow statements.
+# The supervisor keeps our stderr; durations help to find slow statements. What they were given is what people say.
 logging_collector = off
 log_line_prefix = '%m [%p] %q%u@%d '
 log_min_duration_statement = 1s
+log_parameter_max_length = 0
 log_timezone = 'UTC'
 timezone = 'UTC'
 """
@@ -160,6 +161,9 @@ def provision(stack: Stack) -> str:
 
 def _provision(stack: Stack, database: str, options: list[str | Path]) -> str:
     setup = (
+        # However slow it is or whatever becomes of it: the statement has the password in it.
+        "SET log_min_duration_statement = -1;\n"
+        "SET log_min_error_statement = panic;\n"
         "\\getenv password POSTGRES_SUPERUSER_PASSWORD\n"
         "ALTER ROLE postgres PASSWORD :'password';\n"
         "SELECT pg_reload_conf();\n"  # The rules of access may have changed.

@@ -43,6 +43,7 @@ def create_engine(
     """
     engine = create_async_engine(
         url,
+        hide_parameters=True,  # Errors are logged, and a statement's parameters are what people say.
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=CONNECT_TIMEOUT_S,
