@@ -23,18 +23,17 @@ from messenger_testing.client import Account
 from messenger_testing.login import LoginFailed, LoginPage
 from messenger_testing.people import Person, RealmAdmin
 
-LOGS = stack_of_tests().folder / "log"
-
 
 class Written:
     """What the stack's processes write into their logs from now on."""
 
     def __init__(self) -> None:
-        self._starts = {path: path.stat().st_size for path in LOGS.glob("*.log")}
+        self._logs = stack_of_tests().folder / "log"
+        self._starts = {path: path.stat().st_size for path in self._logs.glob("*.log")}
 
     def since(self) -> dict[str, bytes]:
         """Return it by the name of the log."""
-        return {path.name: self._tail(path) for path in LOGS.glob("*.log")}
+        return {path.name: self._tail(path) for path in self._logs.glob("*.log")}
 
     def _tail(self, path: Path) -> bytes:
         with path.open("rb") as log:
