@@ -145,13 +145,27 @@ describe('the service worker', () => {
     expect([...(caches.byName.get([...caches.byName.keys()][0] ?? '')?.keys() ?? [])]).toContain('/assets/menu-a.js');
   });
 
+  test('tries again after its caches could not be filled to the end', async () => {
+    const caches = new Caches();
+    const server = new Server();
+    const sw = await deploy('a', caches, server);
+    caches.byName.clear();
+    server.files.delete('/assets/menu-a.js');
+    await sw.asks('/', { mode: 'navigate' });
+    server.files.add('/assets/menu-a.js');
+    await sw.asks('/', { mode: 'navigate' });
+    server.files.clear();
+    expect((await sw.asks('/', { mode: 'navigate' }))?.ok).toBe(true);
+    expect((await sw.asks('/assets/menu-a.js'))?.ok).toBe(true);
+  });
+
   test('loads only what has changed', async () => {
     const caches = new Caches();
     const server = new Server();
     await deploy('a', caches, server);
     server.asked.length = 0;
     await deploy('b', caches, server);
-    expect(server.asked).toEqual(['/', '/manifest.webmanifest', '/assets/main-b.js', '/assets/menu-b.js']);
+    expect(server.asked).toEqual(['/manifest.webmanifest', '/assets/main-b.js', '/assets/menu-b.js', '/']);
   });
 
   test('is not installed when a part of it is missing', async () => {

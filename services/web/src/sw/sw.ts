@@ -28,9 +28,11 @@ async function add(cache: Cache, path: string): Promise<void> {
   await cache.put(path, response);
 }
 
+/** The page comes last: where it is kept, all its parts are, whatever has ended an earlier attempt. */
 async function install(): Promise<void> {
   const cache = await caches.open(CACHE);
-  await Promise.all(__PRECACHE__.map((path) => add(cache, path)));
+  await Promise.all(__PRECACHE__.filter((path) => path !== PAGE).map((path) => add(cache, path)));
+  await add(cache, PAGE);
 }
 
 async function activate(): Promise<void> {
