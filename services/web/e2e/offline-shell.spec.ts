@@ -101,10 +101,14 @@ test('the end of a session takes the kept page with it, and the next one keeps i
   await keepsPage(page);
   await page.goto('/settings');
   await page.getByRole('button', { name: 'Log out' }).click();
+  // The socket may tell the page first; what clears the browser is the answer.
+  const answer = page.waitForResponse('**/auth/logout');
   await page.getByRole('dialog').getByRole('button', { name: 'Log out' }).click();
   await expect(page.getByText('You have signed out on this device.')).toBeVisible();
+  await (await answer).finished();
   await page.goto('/');
   await keepsPage(page);
+  // The page is the last thing to be kept, after all its parts.
   const kept = () => page.evaluate(async () => (await caches.match('/')) !== undefined);
   await expect.poll(kept).toBe(true);
   await page.context().setOffline(true);
