@@ -18,12 +18,14 @@ test('a group with unread messages beside the list, and a draft', async ({ galle
   await desk.row('Lake trip').click();
   await expect(desk.divider).toBeVisible();
   await expect(desk.row('Design review')).toContainText('Draft:');
+  await expect(desk.composer).toBeFocused();
   await expectPicture(desk.page, 'chat-desktop-light', { wallpaper: true });
 });
 
 test('a private chat at night', async ({ gallery }) => {
   const desk = await gallery.anna(ELENA, NIGHT);
   await expect(desk.message('Уже читаю 👀')).toBeVisible();
+  await expect(desk.composer).toBeFocused();
   await expectPicture(desk.page, 'chat-desktop-dark');
 });
 
@@ -34,8 +36,12 @@ test('the menu of a message', async ({ gallery }) => {
 });
 
 test('a group and who is in it', async ({ gallery }) => {
-  const desk = await gallery.anna(`${LAKE}#info`, DESK);
-  await expect(desk.page.getByRole('complementary').getByRole('listitem')).toHaveCount(4);
+  const desk = await gallery.anna(LAKE, DESK);
+  await expect(desk.composer).toBeFocused();
+  await desk.main.getByTitle('Info').click();
+  const info = desk.page.getByRole('complementary', { name: 'Info' });
+  await expect(info.getByRole('listitem')).toHaveCount(4);
+  await expect(info.getByRole('button', { name: 'Close' })).toBeFocused();
   await expectPicture(desk.page, 'info-desktop-light');
 });
 
@@ -47,7 +53,7 @@ test('where one is signed in', async ({ gallery }) => {
 
 test('in Russian', async ({ gallery }) => {
   const { page } = await gallery.anna(DESIGN, { ...DESK, locale: 'ru-RU' });
-  await expect(page.getByRole('textbox', { name: 'Сообщение' })).toBeEditable();
+  await expect(page.getByRole('textbox', { name: 'Сообщение' })).toBeFocused();
   await expectPicture(page, 'russian-desktop-light');
 });
 
