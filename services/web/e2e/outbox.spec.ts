@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test';
 import { talkingPair } from './support/company.ts';
+import { Messenger } from './support/messenger.ts';
 import { Network } from './support/network.ts';
 import { PUBLIC_URL } from './support/stack.ts';
 import { expect, test } from './support/test.ts';
@@ -66,6 +67,44 @@ test('with lost answers and sockets that break all the time, two see the same ch
   await anna.messenger.expectTexts(all);
   await boris.messenger.expectTexts(all);
   await expect(anna.messenger.log.getByRole('img', { name: 'Sending' })).toHaveCount(0);
+});
+
+/** Press Enter in the composer, and in the same moment let the page go. */
+async function sendAndReload(page: Page): Promise<void> {
+  const loaded = page.waitForEvent('load');
+  await page.evaluate(() => {
+    document.activeElement?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }));
+    window.location.reload();
+  });
+  await loaded;
+}
+
+test('what is sent in the moment the page goes is sent once', async ({ people }) => {
+  const { anna, boris, chatId } = await talkingPair(people);
+  const { page } = anna.messenger;
+  // No request gets out of the old page: the new one has it from the disk alone.
+  await page.route('**/api/chats/*/messages', (route) => route.abort());
+  await anna.messenger.composer.fill('From the disk');
+  await sendAndReload(page);
+  await expect(anna.messenger.message('From the disk')).toBeAttached();
+  await page.unroute('**/api/chats/*/messages');
+  await anna.messenger.expectTick('From the disk', 'Read');
+
+  await anna.messenger.composer.fill('From either page');
+  await sendAndReload(page);
+  await anna.messenger.expectTick('From either page', 'Read');
+
+  await anna.messenger.composer.fill('From a closed tab');
+  await anna.messenger.composer.press('Enter');
+  const next = new Messenger(await page.context().newPage());
+  await page.close();
+  await next.goTo(chatId);
+  await next.expectTick('From a closed tab', 'Read');
+
+  const texts = ['From the disk', 'From either page', 'From a closed tab'];
+  await next.expectTexts(texts);
+  await boris.messenger.expectTexts(texts);
+  expect(await boris.messenger.api.texts(chatId)).toEqual(texts);
 });
 
 test('what the server refuses is marked; what follows it in its chat waits, other chats go on', async ({ people }) => {
