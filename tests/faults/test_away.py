@@ -13,7 +13,7 @@ from messenger_testing.client import Account, Frame, LiveClient
 from messenger_testing.e2e import Processes
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_without_postgresql_sends_are_unavailable_and_succeed_afterwards(
     processes: Processes, accounts: list[Account]
 ) -> None:
@@ -55,7 +55,7 @@ async def _repeat(sender: LiveClient, frame: Frame) -> Frame:
         assert answer["code"] == "unavailable"
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_without_rabbitmq_sends_are_acknowledged_and_everyone_is_told_afterwards(
     processes: Processes, accounts: list[Account]
 ) -> None:
@@ -89,7 +89,7 @@ async def test_without_rabbitmq_sends_are_acknowledged_and_everyone_is_told_afte
         await client.close()
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_without_the_user_service_people_go_on_talking(processes: Processes, accounts: list[Account]) -> None:
     alice, bob = accounts[:2]
     chat_id = await alice.private_chat(bob)
@@ -107,7 +107,7 @@ async def test_without_the_user_service_people_go_on_talking(processes: Processe
             processes.start("user")
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_without_keycloak_valid_tokens_go_on_and_nobody_is_logged_out(
     processes: Processes, accounts: list[Account]
 ) -> None:
