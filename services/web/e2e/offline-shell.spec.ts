@@ -1,19 +1,10 @@
-import type { Page } from '@playwright/test';
 import { guest, pair } from './support/company.ts';
 import { Deployment } from './support/deployment.ts';
 import { readable } from './support/storage.ts';
 import { expect, test } from './support/test.ts';
+import { keepsPage } from './support/worker.ts';
 
 test.use({ serviceWorkers: 'allow' });
-
-/** Wait until the worker has the page and answers for it. */
-async function keepsPage(page: Page): Promise<void> {
-  await page.evaluate(async () => {
-    await navigator.serviceWorker.ready;
-    if (!navigator.serviceWorker.controller)
-      await new Promise((done) => navigator.serviceWorker.addEventListener('controllerchange', done, { once: true }));
-  });
-}
 
 test('chats are there without a network, and so is what was said in them', async ({ people }) => {
   const { anna, boris, chatId } = await pair(people);

@@ -1,20 +1,11 @@
-import type { Page } from '@playwright/test';
 import { talkingPair } from './support/company.ts';
 import { Messenger } from './support/messenger.ts';
 import { Network } from './support/network.ts';
 import { expect, test } from './support/test.ts';
+import { keepsPage } from './support/worker.ts';
 
 const OFFLINE = 'You are offline. Messages will be sent later.';
 const words = (count: number, from = 'Offline') => Array.from({ length: count }, (_, at) => `${from} ${at + 1}`);
-
-/** Wait until the page would open without a server. */
-async function keepsPage(page: Page): Promise<void> {
-  await page.evaluate(async () => {
-    await navigator.serviceWorker.ready;
-    if (!navigator.serviceWorker.controller)
-      await new Promise((done) => navigator.serviceWorker.addEventListener('controllerchange', done, { once: true }));
-  });
-}
 
 test.describe('with its service worker', () => {
   test.use({ serviceWorkers: 'allow' });

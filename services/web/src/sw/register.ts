@@ -26,6 +26,10 @@ export async function registerServiceWorker(onUpdate: (update: Update) => void):
     if (!isFirst) window.location.reload();
     isFirst = false;
   });
+  // A page that was on its way while the worker became active was not there to be claimed, and says that it is now.
+  void navigator.serviceWorker.ready.then(({ active }) => {
+    if (!navigator.serviceWorker.controller) active?.postMessage('claim');
+  });
   const announce = (worker: ServiceWorker) =>
     onUpdate({ apply: () => { worker.postMessage('skip-waiting'); } });
   const watch = (worker: ServiceWorker) => {

@@ -51,11 +51,12 @@ function worker(version: string, files: string[], caches: Caches, server: Server
   type Listener = (event: Record<string, unknown>) => void;
   const listeners = new Map<string, Listener>();
   const skipped = { waiting: false };
+  const claims = { made: 0 };
   const self = {
     location: { origin: ORIGIN },
     addEventListener: (type: string, listener: Listener) => void listeners.set(type, listener),
     skipWaiting: async () => void (skipped.waiting = true),
-    clients: { claim: async () => undefined },
+    clients: { claim: async () => void (claims.made += 1) },
   };
   class Request {
     constructor(readonly url: string) {}
@@ -69,6 +70,7 @@ function worker(version: string, files: string[], caches: Caches, server: Server
   };
   return {
     skipped,
+    claims,
     install: () => raise('install'),
     activate: () => raise('activate'),
     say: (data: unknown) => raise('message', { data }),
@@ -166,6 +168,14 @@ describe('the service worker', () => {
     server.asked.length = 0;
     await deploy('b', caches, server);
     expect(server.asked).toEqual(['/manifest.webmanifest', '/assets/main-b.js', '/assets/menu-b.js', '/']);
+  });
+
+  test('takes over a page that was not there when it became active', async () => {
+    const sw = await deploy('a', new Caches(), new Server());
+    await sw.activate();
+    expect(sw.claims.made).toBe(1);
+    await sw.say('claim');
+    expect(sw.claims.made).toBe(2);
   });
 
   test('is not installed when a part of it is missing', async () => {

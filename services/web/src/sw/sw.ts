@@ -52,6 +52,7 @@ worker.addEventListener('install', (event) => event.waitUntil(install()));
 worker.addEventListener('activate', (event) => event.waitUntil(activate()));
 worker.addEventListener('message', (event) => {
   if (event.data === 'skip-waiting') event.waitUntil(worker.skipWaiting());
+  if (event.data === 'claim') event.waitUntil(worker.clients.claim());
 });
 
 worker.addEventListener('fetch', (event) => {
