@@ -89,7 +89,7 @@ async def running_gateway(
     names = ("gateway", "user", "chat-1", "chat-2", "realtime-1", "realtime-2")
     parts = {name: upstreams.Upstream(name) for name in names}
     parts["keycloak"] = upstreams.Upstream("keycloak", jwks)
-    gateway = Gateway(upstreams.Upstream("").port, upstreams.Upstream("").port, parts)
+    gateway = Gateway(upstreams.free_port(), upstreams.free_port(), parts)
     configuration = render.render(
         {
             "PUBLIC_URL": ORIGIN,
@@ -127,7 +127,8 @@ async def running_gateway(
         await _until_ready(gateway.admin_port, process, keys="0" if without == "keycloak" else "1")
         yield gateway
     finally:
-        process.terminate()
+        if process.returncode is None:
+            process.terminate()
         await process.wait()
         log.close()
         for part in parts.values():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -17,6 +18,24 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 CERTS = "/realms/messenger/protocol/openid-connect/certs"
 
 
+OUTSIDE_EPHEMERAL = (20_000, 32_000)
+_given: set[int] = set()
+
+
+def free_port() -> int:
+    """Return a port that stays free until it is used: never given twice, and none that outgoing connections get."""
+    while True:
+        port = random.randrange(*OUTSIDE_EPHEMERAL)
+        if port in _given:
+            continue
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        _given.add(port)
+        return port
+
+
 class Upstream:
     """One part on a port of its own; `calls` lists the requests that reached it as (method, path)."""
 
@@ -25,8 +44,7 @@ class Upstream:
         self.jwks = jwks
         self.calls: list[tuple[str, str]] = []
         self.ready = True
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         self._server: uvicorn.Server | None = None
         self._task: asyncio.Task[None] | None = None
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import httpx
 
-from messenger_testing.client import LiveClient
+from messenger_testing.client import LiveClient, open_patiently
 from messenger_testing.login import LoginFailed
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -91,6 +91,8 @@ class Browser:
         raise LoginFailed(f"{username}: no end in sight at {answer.url}")
 
     async def live(self) -> LiveClient:
-        """Open a WebSocket with the cookie and our own Origin."""
+        """Open a WebSocket with the cookie and our own Origin; while a part is away (503) try again."""
         cookie = "; ".join(f"{name}={self.cookie(name)}" for name in ("access_token",))
-        return await LiveClient.open(self.public_url, None, Cookie=cookie, Origin=self.public_url)
+        return await open_patiently(
+            lambda: LiveClient.open(self.public_url, None, Cookie=cookie, Origin=self.public_url)
+        )

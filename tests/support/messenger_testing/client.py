@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any, Self
 
@@ -151,6 +151,18 @@ class LiveClient:
         return await self.wait_for(lambda frame: frame["type"] == "synced", start=start)
 
 
+async def open_patiently(connect: Callable[[], Awaitable[LiveClient]]) -> LiveClient:
+    """Open a connection; while a part is away (503) try again, as clients are told to."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            try:
+                return await connect()
+            except InvalidStatus as refusal:
+                if refusal.response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                    raise
+            await asyncio.sleep(0.2)
+
+
 class Account:
     """One logged-in account: REST calls, and as many live connections as wanted."""
 
@@ -178,17 +190,9 @@ class Account:
 
     async def live(self) -> LiveClient:
         """Open a connection; while a part is away (503) try again, as clients are told to."""
-        async with asyncio.timeout(PATIENCE_S):
-            while True:
-                try:
-                    client = await LiveClient.open(self.public_url, self.token)
-                except InvalidStatus as refusal:
-                    if refusal.response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
-                        raise
-                else:
-                    self._clients.append(client)
-                    return client
-                await asyncio.sleep(0.2)
+        client = await open_patiently(lambda: LiveClient.open(self.public_url, self.token))
+        self._clients.append(client)
+        return client
 
     async def aclose(self) -> None:
         """Close everything that this account has opened."""
