@@ -85,25 +85,31 @@ def ended_by_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def run_all(arguments: Sequence[str]) -> int:
-    """Start a fresh test stack, run the web client's tests and one pytest over everything else, stop the stack.
-
-    All run even if one fails; pytest comes last. Returns an exit code that is not zero if any of them failed.
-    """
+@contextmanager
+def fresh_stack() -> Iterator[Stack]:
+    """Start a test stack on fresh data; whatever ends the block or interrupts it, no server is left behind."""
     with ended_by_signals():
         tear_down()
         try:
-            stack = bring_up()
-            failed = web_tests.run(stack, environment(stack))
-            # conftest.py repeats it in pytest's summary, which closes the output.
-            os.environ["MESSENGER_FAILED_BEFORE"] = "\n".join(failed)
-            return pytest(stack, arguments) or int(bool(failed))
+            yield bring_up()
         finally:
             # A second Ctrl-C must not leave servers behind.
             previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
             sys.stdout.flush()
             tear_down()
             signal.signal(signal.SIGINT, previous)
+
+
+def run_all(arguments: Sequence[str]) -> int:
+    """Start a fresh test stack, run the web client's tests and one pytest over everything else, stop the stack.
+
+    All run even if one fails; pytest comes last. Returns an exit code that is not zero if any of them failed.
+    """
+    with fresh_stack() as stack:
+        failed = web_tests.run(stack, environment(stack))
+        # conftest.py repeats it in pytest's summary, which closes the output.
+        os.environ["MESSENGER_FAILED_BEFORE"] = "\n".join(failed)
+        return pytest(stack, arguments) or int(bool(failed))
 
 
 def bench(arguments: Sequence[str]) -> int:
@@ -113,13 +119,8 @@ def bench(arguments: Sequence[str]) -> int:
     """
     for kind in ("CHAT", "REALTIME"):
         os.environ.setdefault(f"TEST_{kind}_PROCESSES", "1")
-    with ended_by_signals():
-        tear_down()
-        try:
-            stack = bring_up()
-            paths = ("tests/bench", "tests/support", "infra/src")
-            env = environment(stack) | {"PYTHONPATH": os.pathsep.join(str(stack.repo / path) for path in paths)}
-            command = [sys.executable, "-m", "messenger_bench", *arguments]
-            return subprocess.run(command, check=False, env=env, cwd=stack.repo).returncode  # noqa: S603 - our own command
-        finally:
-            tear_down()
+    with fresh_stack() as stack:
+        paths = ("tests/bench", "tests/support", "infra/src")
+        env = environment(stack) | {"PYTHONPATH": os.pathsep.join(str(stack.repo / path) for path in paths)}
+        command = [sys.executable, "-m", "messenger_bench", *arguments]
+        return subprocess.run(command, check=False, env=env, cwd=stack.repo).returncode  # noqa: S603 - our own command
