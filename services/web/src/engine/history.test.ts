@@ -88,6 +88,22 @@ test('a jump makes an island, and the end is a step away', async () => {
   expect(found).toEqual([true, false]);
 });
 
+test('a jump arrives although the chat is begun anew on the way', async () => {
+  const { clock, server, chat, tab, visible } = await world(500);
+  tab.engine.openChat(chat.id);
+  await clock.run(50);
+  const target = chat.messages[120]?.id ?? 0;
+  server.faults = { ...NO_FAULTS, deliveries: () => [] };
+  server.say(chat, 2, 'missed');
+  const found: boolean[] = [];
+  void tab.engine.jumpTo(chat.id, target).then((result) => found.push(result));
+  tab.sockets.at(-1)?.push({ type: 'too_long', chat_id: chat.id, version: chat.log.length });
+  await clock.run(100);
+  expect(found).toEqual([true]);
+  expect(tab.messages(chat.id).some((message) => message.id === target)).toBe(true);
+  expectContiguous(tab, chat.id, visible());
+});
+
 test('much is unread: the window is there where it begins', async () => {
   const { clock, server, chat, tab, visible } = await world(400);
   tab.engine.stop();

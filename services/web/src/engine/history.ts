@@ -212,7 +212,10 @@ export class History {
       if (error instanceof RequestError && error.status === 404) return false;
       throw error;
     }
-    if (!this.isCurrent(chatId, timeline)) return false;
+    if (!this.isCurrent(chatId, timeline)) {
+      // Begun anew meanwhile: the page may lack what has happened since, the wish stands.
+      return timelines.get(chatId) ? this.jumpTo(chatId, messageId) : false;
+    }
     if (find(page.messages, messageId)) this.show(chatId, timeline, page.messages);
     timelines.setLoading(chatId, 'none');
     return find(page.messages, messageId) !== undefined;
