@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chat_service.controllers.deps import caller_of, wiring_of
 from chat_service.controllers.errors import STATUSES
-from chat_service.controllers.messages import HISTORY, MAX_PAGE, start_of
+from chat_service.controllers.messages import DEFAULT_PAGE, HISTORY, MAX_PAGE, start_of
 from chat_service.controllers.schemas import encode_messages
 from chat_service.domain.errors import ChatError
 from chat_service.domain.history import Page
@@ -26,7 +26,6 @@ from messenger_platform.problems import domain_response, unavailable_response
 
 _PATH = re.compile(rf"{HISTORY}/([1-9][0-9]{{0,15}})")
 _QUERY = re.compile(rb"(?:(?:limit|before_id|after_id)=[0-9]{1,16}|order=(?:asc|desc))")
-DEFAULT_LIMIT = 10
 
 
 class FastHistory:
@@ -38,25 +37,28 @@ class FastHistory:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass on."""
         answer: ASGIApp = self._app
-        if scope["type"] == "http" and scope["method"] == "GET":
-            path = _PATH.fullmatch(scope["path"])
-            asked = None if path is None else _asked(scope["query_string"])
-            if path is not None and asked is not None and int(path[1]) <= MAX_ID:
-                answer = await _page(Request(scope), int(path[1]), asked) or answer
+        asked = _asked(scope) if scope["type"] == "http" and scope["method"] == "GET" else None
+        if asked is not None:
+            answer = await _page(Request(scope), *asked) or answer
         await answer(scope, receive, send)
 
 
-def _asked(query: bytes) -> dict[str, Any] | None:
-    """Read the parameters; None unless they are plain, each at most once, and in their bounds."""
-    found: dict[str, Any] = {"order": "asc", "limit": DEFAULT_LIMIT, "before_id": None, "after_id": None}
+def _asked(scope: Scope) -> tuple[int, dict[str, Any]] | None:
+    """Read chat and parameters; None unless they are plain, each at most once, and in their bounds."""
+    path = _PATH.fullmatch(scope["path"])
+    query: bytes = scope["query_string"]
     pairs = query.split(b"&") if query else []
-    if not all(_QUERY.fullmatch(pair) for pair in pairs):
+    if path is None or not all(_QUERY.fullmatch(pair) for pair in pairs):
         return None
+    found: dict[str, Any] = {"order": "asc", "limit": DEFAULT_PAGE, "before_id": None, "after_id": None}
     given = dict(pair.decode().split("=") for pair in pairs)
     for name, value in given.items():
         found[name] = value if name == "order" else int(value)
-    in_bounds = 1 <= found["limit"] <= MAX_PAGE and max(found["before_id"] or 0, found["after_id"] or 0) <= MAX_ID
-    return found if in_bounds and len(given) == len(pairs) else None
+    chat_id = int(path[1])
+    in_bounds = (
+        1 <= found["limit"] <= MAX_PAGE and max(chat_id, found["before_id"] or 0, found["after_id"] or 0) <= MAX_ID
+    )
+    return (chat_id, found) if in_bounds and len(given) == len(pairs) else None
 
 
 async def _page(request: Request, chat_id: int, asked: dict[str, Any]) -> Response | None:

@@ -23,6 +23,7 @@ from messenger_platform.problems import Problem
 
 PREFIX = "/api"
 HISTORY = f"{PREFIX}/history"
+DEFAULT_PAGE = 10
 MAX_PAGE = 200
 router = APIRouter(prefix=PREFIX, tags=["messages"], dependencies=[bearer_scheme])
 
@@ -108,7 +109,7 @@ async def page_history(
     chat_id: ChatIdPath,
     caller: Caller,
     wiring: Wired,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 10,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = DEFAULT_PAGE,
     offset: Annotated[int, Query(ge=0, le=MAX_ID, description="How many messages to skip, counted in `order`.")] = 0,
     order: Annotated[Order, Query(description="`asc`: oldest first; `desc`: newest first.")] = "asc",
     before_id: Annotated[Position, Query(description="The messages right before this one.")] = None,
