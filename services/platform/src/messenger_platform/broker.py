@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import NoReturn
 
 import aio_pika
+import msgspec
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
 from aio_pika.connection import make_url
 
@@ -24,6 +25,9 @@ EPHEMERAL_EXCHANGE = "messenger.ephemeral"
 BACK_OFF_S = (0.2, 5.0)
 # What a connection and its channels fail with when the link breaks.
 LINK_ERRORS = (aio_pika.exceptions.AMQPError, OSError, TimeoutError, RuntimeError)
+
+UNREADABLE = (msgspec.MsgspecError, LookupError, ValueError, RecursionError)
+"""What reading a body or a header fails with."""
 
 Handler = Callable[[AbstractIncomingMessage], Awaitable[None]]
 logger = logging.getLogger(__name__)
@@ -64,6 +68,7 @@ class Consumer:
 
     Messages are handled one after the other, in the order of the queue; each is acknowledged when its handler has
     committed. A handler that raises `Unavailable` is called again with the same message until what it needs is back.
+    A message that it cannot read goes to the dead letters at once: a second delivery would bring the same bytes.
     Any other error ends the session: the message goes back to its place, and after the queue's delivery limit the
     broker moves it to the dead letters as poison.
     """
@@ -112,10 +117,11 @@ class Consumer:
     async def _work(self, arrived: asyncio.Queue[AbstractIncomingMessage]) -> NoReturn:
         while True:
             message = await arrived.get()
-            await self._apply(message)
-            await message.ack()
+            if await self._apply(message):
+                await message.ack()
 
-    async def _apply(self, message: AbstractIncomingMessage) -> None:
+    async def _apply(self, message: AbstractIncomingMessage) -> bool:
+        """Hand a message over until it is applied; False when it was moved to the dead letters instead."""
         delay = BACK_OFF_S[0]
         while True:
             try:
@@ -124,9 +130,13 @@ class Consumer:
                 logger.warning("consumer waits", extra={"queue": self._queue, "error": str(error)})
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, BACK_OFF_S[1])
+            except UNREADABLE:
+                logger.exception("a message could not be read", extra={"queue": self._queue})
+                await message.reject(requeue=False)
+                return False
             except Exception:
                 # Only a return counts as a delivery that failed; to close the link alone would repeat it for ever.
                 await message.reject(requeue=True)
                 raise
             else:
-                return
+                return True

@@ -18,7 +18,7 @@ import httpx
 import msgspec
 from aio_pika.abc import AbstractIncomingMessage
 
-from messenger_platform.broker import BACK_OFF_S, EVENTS_EXCHANGE, LINK_ERRORS, connect, until_closed
+from messenger_platform.broker import BACK_OFF_S, EVENTS_EXCHANGE, LINK_ERRORS, UNREADABLE, connect, until_closed
 from messenger_platform.errors import Unavailable
 from messenger_platform.reconnect import BackOff, reconnect
 from messenger_platform.tasks import cancel
@@ -187,5 +187,5 @@ class SessionEndFeed:
             for envelope in _envelopes.decode(message.body):
                 if envelope.type == "SessionEnded":
                     self._ended.add(_ends.decode(envelope.data))
-        except msgspec.DecodeError:
+        except UNREADABLE:
             logger.exception("an end of a session could not be read")

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import aio_pika
+import msgspec
 import pytest
 from aio_pika.abc import AbstractExchange, AbstractIncomingMessage
 
@@ -98,6 +99,25 @@ async def test_what_is_away_is_waited_for_however_long_without_losing_a_message(
     assert handled == [(b"first", False), (b"second", False)]
 
 
+@pytest.mark.parametrize("unreadable", [msgspec.DecodeError("not an event"), KeyError("x-pos"), RecursionError()])
+async def test_what_cannot_be_read_goes_to_the_dead_letters_at_once(
+    exchange: AbstractExchange, unreadable: Exception
+) -> None:
+    handled: list[bytes] = []
+    done = asyncio.Event()
+
+    async def handle(message: AbstractIncomingMessage) -> None:
+        handled.append(message.body)
+        if message.body == b"poison":
+            raise unreadable
+        done.set()
+
+    async with consuming(handle):
+        await publish(exchange, b"poison", b"good")
+        await asyncio.wait_for(done.wait(), 30)
+    assert handled == [b"poison", b"good"], "it is as unreadable the second time: no delivery is wasted on it"
+
+
 async def test_poison_goes_to_the_dead_letters_and_the_rest_goes_on(
     exchange: AbstractExchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,7 +127,7 @@ async def test_poison_goes_to_the_dead_letters_and_the_rest_goes_on(
 
     async def handle(message: AbstractIncomingMessage) -> None:
         if message.body == b"poison":
-            raise ValueError("not an event")
+            raise RuntimeError("it breaks whoever touches it")
         handled.append(message.body)
         done.set()
 

@@ -22,6 +22,7 @@ from messenger_platform.broker import (
     EPHEMERAL_EXCHANGE,
     EVENTS_EXCHANGE,
     LINK_ERRORS,
+    UNREADABLE,
     connect,
     until_closed,
 )
@@ -123,7 +124,7 @@ class FanOut:
                 return
             for envelope in events.envelopes.decode(message.body):
                 self._apply(envelope)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             logger.exception("an event could not be read", extra={"key": message.routing_key})
 
     def _apply(self, envelope: events.Envelope) -> None:
