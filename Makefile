@@ -91,6 +91,10 @@ MINUTES ?= 120
 soak: venv ## 5,000 events and 200 chats in one tab of the web client: nothing lost, no growth (MINUTES=10; takes two hours)
 	@$(INFRA) soak --minutes "$(MINUTES)"
 
+.PHONY: drill
+drill: venv ## Break everything in turn, under load, on servers of its own; writes docs/reliability.md (ARGS="-k relay"; 20 minutes)
+	@$(INFRA) drill -- $(ARGS)
+
 .PHONY: test-down
 test-down: venv ## Stop the test servers and remove their data
 	@$(INFRA) test-down

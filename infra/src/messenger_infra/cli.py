@@ -168,6 +168,12 @@ def bench(context: typer.Context) -> None:
     raise SystemExit(testing.bench(context.args))
 
 
+@app.command("drill", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def drill(context: typer.Context) -> None:
+    """Break everything, one after the other, on a fresh test stack and write docs/reliability.md."""
+    raise SystemExit(testing.drill(context.args))
+
+
 @app.command("test-web", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def test_web(context: typer.Context) -> None:
     """Run Vitest, the size budget and Playwright (with the given arguments) against the running test stack."""

@@ -114,11 +114,13 @@ def run(
     return output
 
 
-def start_detached(command: Sequence[str | Path], *, env: Mapping[str, str], cwd: Path, log: Path) -> None:
+def start_detached(
+    command: Sequence[str | Path], *, env: Mapping[str, str], cwd: Path, log: Path
+) -> subprocess.Popen[bytes]:
     """Start a daemon as the service user, out of our session, so that a Ctrl-C here does not reach it."""
     with log.open("ab") as output:
         own(log)
-        subprocess.Popen(  # noqa: S603 - as above
+        return subprocess.Popen(  # noqa: S603 - as above
             [str(part) for part in command],
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -126,7 +128,7 @@ def start_detached(command: Sequence[str | Path], *, env: Mapping[str, str], cwd
             start_new_session=True,
             cwd=cwd,
             env=clean_environment(env),
-            **_identity(as_service=True),  # type: ignore[call-overload] # keywords of Popen, built above
+            **_identity(as_service=True),  # type: ignore[call-overload,no-any-return] # keywords of Popen, built above
         )
 
 

@@ -112,6 +112,13 @@ def run_all(arguments: Sequence[str]) -> int:
         return pytest(stack, arguments) or int(bool(failed))
 
 
+def drill(arguments: Sequence[str]) -> int:
+    """Run every fault, whole, on a fresh test stack and write docs/reliability.md; returns pytest's exit code."""
+    os.environ["DRILL"] = "full"
+    with fresh_stack() as stack:
+        return pytest(stack, ["tests/faults", *arguments])
+
+
 def bench(arguments: Sequence[str]) -> int:
     """Measure on a fresh test stack with one process of each kind, unless TEST_CHAT_PROCESSES says otherwise.
 

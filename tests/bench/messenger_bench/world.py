@@ -34,6 +34,19 @@ class Account:
         return {"Authorization": f"Bearer {self.token}"}
 
 
+async def open_database(stack: Stack) -> asyncpg.Connection[asyncpg.Record]:
+    """Connect to the application's database as its superuser, in chat's schema."""
+    env = stack.env
+    return await asyncpg.connect(
+        host=env["POSTGRES_HOST"],
+        port=int(env["POSTGRES_PORT"]),
+        user="postgres",
+        password=env["POSTGRES_SUPERUSER_PASSWORD"],
+        database=env["POSTGRES_DB"],
+        server_settings={"search_path": "chat"},
+    )
+
+
 class World:
     """The stack as its users and its operator see it."""
 
@@ -42,18 +55,10 @@ class World:
         self.public_url = stack.env["PUBLIC_URL"]
         self.http = httpx.AsyncClient(base_url=self.public_url, timeout=PATIENCE_S)
         self._known = Path(stack.folder / "bench-accounts")
-        self.database: asyncpg.Connection
+        self.database: asyncpg.Connection[asyncpg.Record]
 
     async def __aenter__(self) -> Self:
-        env = self.stack.env
-        self.database = await asyncpg.connect(
-            host=env["POSTGRES_HOST"],
-            port=int(env["POSTGRES_PORT"]),
-            user="postgres",
-            password=env["POSTGRES_SUPERUSER_PASSWORD"],
-            database=env["POSTGRES_DB"],
-            server_settings={"search_path": "chat"},
-        )
+        self.database = await open_database(self.stack)
         return self
 
     async def __aexit__(
@@ -77,16 +82,24 @@ class World:
             async with places:
                 tokens = await self._tokens(person)
                 person["refresh_token"] = tokens.refresh_token
-                answer = await self.http.get(
-                    "/api/users/me", headers={"Authorization": f"Bearer {tokens.access_token}"}
-                )
-                answer.raise_for_status()
-                return Account(answer.json()["id"], person["username"], tokens.access_token)
+                user_id = await self._id_of(tokens)
+                return Account(user_id, person["username"], tokens.access_token)
 
         try:
             return list(await asyncio.gather(*(enter(person) for person in known[:count])))
         finally:
             write_private(self._known, json.dumps(known))
+
+    async def _id_of(self, tokens: Tokens) -> int:
+        """Ask who this is; while a part is away (503) ask again, as clients are told to."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                headers = {"Authorization": f"Bearer {tokens.access_token}"}
+                answer = await self.http.get("/api/users/me", headers=headers)
+                if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                    answer.raise_for_status()
+                    return int(answer.json()["id"])
+                await asyncio.sleep(0.2)
 
     async def _tokens(self, person: dict[str, str]) -> Tokens:
         async with LoginPage(self.public_url) as page:
