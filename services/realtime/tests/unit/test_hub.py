@@ -357,6 +357,24 @@ async def test_pulls_at_once_fetch_once(world: World, settled: Settled) -> None:
     assert world.chats.calls == ["entries"]
 
 
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("turns", range(8))
+async def test_a_pull_ends_in_whatever_moment_of_another_fetch_it_begins(
+    turns: int, world: World, settled: Settled
+) -> None:
+    _, bob = world.connect(2)
+    world.chats.people[10] = [1, 2]
+    known = {version: world.sent(version) for version in (2, 3, 4)}
+    world.hub.apply(known[2])
+    world.chats.logs[10] = [Entry(version, event.message) for version, event in known.items()]
+    world.hub.apply(known[4])  # A hole, which starts a fetch.
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await world.hub.pull(10, 4, 2)
+    await settled()
+    assert bob.versions() == [2, 3, 4]
+
+
 async def test_a_slow_consumer_is_closed_and_the_others_go_on(world: World, settled: Settled) -> None:
     _, alice = world.connect(1)
     _, bob = world.connect(2)

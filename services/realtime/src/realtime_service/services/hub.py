@@ -270,7 +270,8 @@ class Hub:
         So the acknowledgements of this instance, and with them the order of what its clients see, depend on neither
         the relay nor the broker.
         """
-        while (fetch := self._fetches.get(chat_id)) is not None:
+        # One that is done, but not yet forgotten, would be awaited without ever letting the loop forget it.
+        while (fetch := self._fetches.get(chat_id)) is not None and not fetch.done():
             await asyncio.shield(fetch)
         chat = self._chats.get(chat_id)
         if chat is None:
