@@ -120,7 +120,7 @@ def start_detached(
     """Start a daemon as the service user, out of our session, so that a Ctrl-C here does not reach it."""
     with log.open("ab") as output:
         own(log)
-        return subprocess.Popen(  # noqa: S603 - as above
+        daemon: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603 - as above
             [str(part) for part in command],
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -128,8 +128,9 @@ def start_detached(
             start_new_session=True,
             cwd=cwd,
             env=clean_environment(env),
-            **_identity(as_service=True),  # type: ignore[call-overload,no-any-return] # keywords of Popen, built above
+            **_identity(as_service=True),  # type: ignore[call-overload] # keywords of Popen, built above
         )
+    return daemon
 
 
 def _java_works(java: str) -> bool:
