@@ -27,18 +27,20 @@ async def test_a_herd_comes_back_without_keycloak(drill: Drill) -> None:
         before = await database.fetchval(BACKENDS)
         await asyncio.to_thread(drill.processes.stop, "keycloak")
         crowd.journal.handshake_s.clear()
-        for phone in crowd.phones:
-            phone.cut(pause_s=JITTER_S)
-        cut = time.perf_counter()
-        back = asyncio.create_task(crowd.all_back())
-        most = before
-        while not back.done():
-            most = max(most, await database.fetchval(BACKENDS))
-            await asyncio.wait([back], timeout=0.5)
-        await back
-        took = time.perf_counter() - cut
-        drill.processes.start("keycloak")
-        await database.close()
+        try:
+            for phone in crowd.phones:
+                phone.cut(pause_s=JITTER_S)
+            cut = time.perf_counter()
+            back = asyncio.create_task(crowd.all_back())
+            most = before
+            while not back.done():
+                most = max(most, await database.fetchval(BACKENDS))
+                await asyncio.wait([back], timeout=0.5)
+            await back
+            took = time.perf_counter() - cut
+        finally:
+            drill.processes.start("keycloak")
+            await database.close()
         verdict = await crowd.verdict()
         drill.found(
             f"{len(crowd.phones):,} sockets cut at once, Keycloak away",

@@ -5,43 +5,47 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
 
 from messenger_bench.costs import Meter
 from messenger_bench.figures import latency, outcome
 from messenger_bench.sockets import Client, Count, connect, until
 from messenger_bench.world import World
 
+C = TypeVar("C", bound=Client)
 
-class Pairs:
-    """Pairs of accounts, both online, each pair with a private chat."""
 
-    def __init__(self, world: World, pairs: int) -> None:
+class Pairs(Generic[C]):
+    """Pairs of accounts, both online, each pair with a private chat; `kind` is the class of their clients."""
+
+    def __init__(self, world: World, pairs: int, kind: type[C] = Client) -> None:  # type: ignore[assignment] # mypy#3737
         self._world = world
+        self._kind = kind
         self._pairs = pairs
         self.count = Count()
-        self.clients: list[Client] = []
-        self._versions: dict[int, int] = {}
+        self.clients: list[C] = []
+        self.versions: dict[int, int] = {}
 
     async def gather(self) -> None:
         """Log in, find the chats, connect."""
         accounts = await self._world.accounts(2 * self._pairs)
         couples = list(zip(accounts[::2], accounts[1::2], strict=True))
         chats = [await self._world.private_chat(one, other) for one, other in couples]
-        self._versions = await self._world.versions(chats)
+        self.versions = await self._world.versions(chats)
         for couple, chat_id in zip(couples, chats, strict=True):
             for account in couple:
-                client = Client(account, self.count, {chat_id: self._versions[chat_id]})
+                client = self._kind(account, self.count, {chat_id: self.versions[chat_id]})
                 client.chat_id = chat_id
                 self.clients.append(await connect(self._world.public_url, client))
 
-    async def settle(self) -> None:
-        """Wait until all that was sent has been acknowledged and delivered, or for as long as is reasonable."""
-        await until(lambda: min(self.count.acknowledged, self.count.delivered) >= self.count.sent)
+    async def settle(self, refused: Callable[[], int] = lambda: 0) -> None:
+        """Wait until all that was sent has been acknowledged and delivered or refused, for as long as is reasonable."""
+        await until(lambda: min(self.count.acknowledged, self.count.delivered) + refused() >= self.count.sent)
 
     async def result(self) -> dict[str, Any]:
         """Say what became of what was sent."""
-        stored = await self._world.stored(self._versions)
+        stored = await self._world.stored(self.versions)
         return outcome(self.count, deliveries=self.count.sent, stored=stored)
 
     def leave(self) -> None:

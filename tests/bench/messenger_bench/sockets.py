@@ -127,8 +127,8 @@ class Client(WSListener):  # type: ignore[misc]  # Its Cython class has no types
         while self._in_flight < self.window:
             self.send(self.chat_id, time.perf_counter_ns())
 
-    def send(self, chat_id: int, at_ns: int) -> None:
-        """Send a message that bears this moment, in nanoseconds."""
+    def send(self, chat_id: int, at_ns: int) -> str:
+        """Send a message that bears this moment, in nanoseconds; returns its client id."""
         self._serial += 1
         self._in_flight += 1
         self._count.sent += 1
@@ -136,6 +136,7 @@ class Client(WSListener):  # type: ignore[misc]  # Its Cython class has no types
         text = f"{at_ns:0{STAMP_DIGITS}d}{_FILLING}"
         frame = f'{{"type":"send","chat_id":{chat_id},"client_id":"{client_id}","text":"{text}"}}'
         self._transport.send(WSMsgType.TEXT, frame.encode())
+        return client_id
 
     def cut(self) -> None:
         """Drop the connection without a word; it is not counted."""

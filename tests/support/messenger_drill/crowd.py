@@ -79,8 +79,15 @@ class Crowd:
 
     async def all_back(self) -> None:
         """Wait until every phone is connected and has all it had missed."""
-        async with asyncio.timeout(SETTLE_S):
-            await asyncio.gather(*(phone.back() for phone in self.phones))
+        try:
+            async with asyncio.timeout(SETTLE_S):
+                await asyncio.gather(*(phone.back() for phone in self.phones))
+        except TimeoutError as error:
+            away, journal = sum(not phone.is_back for phone in self.phones), self.journal
+            raise AssertionError(
+                f"{away} of {len(self.phones)} are not back; handshakes refused {dict(journal.refused_handshakes)}, "
+                f"closes {dict(journal.closes)}, errors {dict(journal.errors)}"
+            ) from error
 
     def talk(self, rate: float | None = None) -> None:
         """Begin to send, evenly in time, whether or not anything is acknowledged (open loop)."""
