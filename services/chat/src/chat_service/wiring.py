@@ -15,6 +15,7 @@ from chat_service.repositories.chats import Chats
 from chat_service.repositories.histories import Histories
 from chat_service.repositories.logs import Logs
 from chat_service.repositories.messages import Messages
+from chat_service.repositories.pages import Pages
 from chat_service.repositories.receipts import Receipts
 from chat_service.repositories.users import KnownUsers
 from chat_service.repositories.views import Views
@@ -30,6 +31,7 @@ from chat_service.services.mark_read import MarkRead
 from chat_service.services.open_messenger import OpenMessenger
 from chat_service.services.page_history import PageHistory
 from chat_service.services.read_log import ReadLog
+from chat_service.services.read_page import ReadPage
 from chat_service.services.remove_participant import RemoveParticipant
 from chat_service.services.rename_group import RenameGroup
 from chat_service.services.send_message import SendMessage
@@ -71,6 +73,7 @@ class Wiring:
     mark_read: MarkRead
     list_readers: ListReaders
     page_history: PageHistory
+    read_page: ReadPage
 
 
 @asynccontextmanager
@@ -78,6 +81,7 @@ async def wire(settings: ChatSettings) -> AsyncIterator[Wiring]:
     """Build the parts, run what runs beside the requests, and close what has connections at the end."""
     engine = create_engine(settings.runtime_url, application_name="chat", planner=ALONG_INDEXES)
     log = Messages(engine)
+    pages = Pages(engine)
     writer = Writer(WriteBatch(log))
     known_users = KnownUsers(engine)
     consumer = Consumer(settings.consumer_url, QUEUE, UserEvents(known_users))
@@ -89,6 +93,7 @@ async def wire(settings: ChatSettings) -> AsyncIterator[Wiring]:
                 yield _assemble(
                     settings=settings,
                     engine=engine,
+                    pages=pages,
                     writer=writer,
                     accounts=accounts,
                     known_users=known_users,
@@ -96,6 +101,7 @@ async def wire(settings: ChatSettings) -> AsyncIterator[Wiring]:
                 )
         finally:
             await log.close()
+            await pages.close()
             await engine.dispose()
 
 
@@ -103,6 +109,7 @@ def _assemble(
     *,
     settings: ChatSettings,
     engine: AsyncEngine,
+    pages: Pages,
     writer: Writer,
     accounts: Accounts,
     known_users: KnownUsers,
@@ -133,4 +140,5 @@ def _assemble(
         mark_read=MarkRead(writer),
         list_readers=ListReaders(Receipts(engine)),
         page_history=PageHistory(Histories(engine)),
+        read_page=ReadPage(pages),
     )

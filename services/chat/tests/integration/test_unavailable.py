@@ -68,6 +68,7 @@ async def test_a_database_that_is_away_is_503_everywhere_and_all_recovers_by_its
     sent = await alice.say(chat_id)
     body = {"client_id": str(uuid4()), "text": "later"}
     messages = f"/api/chats/{chat_id}/messages"
+    assert await alice.history(chat_id) == [sent]
     await gate.shut()
     for method, path, content in [
         ("POST", messages, body),
@@ -80,6 +81,7 @@ async def test_a_database_that_is_away_is_503_everywhere_and_all_recovers_by_its
     ]:
         problem = await alice.call(method, path, 503, content)
         assert problem["code"] == "unavailable"
+    await alice.call("GET", f"/api/history/{chat_id}", 503, None, offset=0)
     response = await alice.client.get("/readyz")
     assert (response.status_code, response.json()["parts"]) == (503, {"database": False})
     assert (await alice.client.get("/healthz")).status_code == 200
@@ -88,6 +90,17 @@ async def test_a_database_that_is_away_is_503_everywhere_and_all_recovers_by_its
     assert await alice.call("POST", messages, 200, body) == later
     assert [m["text"] for m in await bob.history(chat_id)] == ["hi", "later"]
     assert (await alice.client.get("/readyz")).status_code == 200
+
+
+async def test_connections_that_died_while_nobody_asked_are_replaced_unseen(people: Any, gate: Gate) -> None:
+    alice, bob = await people("alice"), await people("bob")
+    chat_id = await alice.private(bob)
+    sent = await alice.say(chat_id)
+    for _ in range(3):
+        assert await asyncio.gather(*(alice.history(chat_id) for _ in range(40))) == [[sent]] * 40
+        await gate.shut()
+        await gate.open()
+        await asyncio.sleep(0.1)  # The event loop sees their ends.
 
 
 async def test_a_send_whose_answer_was_lost_is_told_apart_by_its_client_id(people: Any, gate: Gate) -> None:

@@ -1,8 +1,9 @@
 """The short way to a page of history, the request that there are most of.
 
 A well-formed request for a page by position is answered before routing, dependencies and validation, which take longer
-than the page itself. Everything else goes the ordinary way through `messages.page_history`, which is also what OpenAPI
-tells of. The tests of the route do not know which way their requests go.
+than the page itself, with what PostgreSQL has encoded. Everything else goes the ordinary way through
+`messages.page_history`, which is also what OpenAPI tells of. The tests of the route do not know which way their
+requests go, and one compares the two.
 """
 
 from __future__ import annotations
@@ -16,10 +17,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chat_service.controllers.deps import caller_of, wiring_of
 from chat_service.controllers.errors import STATUSES
-from chat_service.controllers.messages import DEFAULT_PAGE, HISTORY, MAX_PAGE, start_of
-from chat_service.controllers.schemas import encode_messages
+from chat_service.controllers.messages import DEFAULT_PAGE, HISTORY, MAX_PAGE, span_of
 from chat_service.domain.errors import ChatError
-from chat_service.domain.history import Page
+from chat_service.domain.history import Asked
 from chat_service.domain.model import MAX_ID, ChatId
 from messenger_platform.errors import InvalidToken, Unavailable
 from messenger_platform.problems import domain_response, unavailable_response
@@ -63,16 +63,17 @@ def _asked(scope: Scope) -> tuple[int, dict[str, Any]] | None:
 
 async def _page(request: Request, chat_id: int, asked: dict[str, Any]) -> Response | None:
     """Return the page; None where the ordinary way shall say what is wrong."""
+    span = span_of(asked["order"], asked["before_id"], asked["after_id"])
+    newest_first = asked["order"] == "desc"
     try:
         caller = await caller_of(request)
-        start = start_of(asked["order"], 0, asked["before_id"], asked["after_id"])
-        messages = await wiring_of(request).page_history(ChatId(chat_id), caller, Page(start, asked["limit"]))
+        page = await wiring_of(request).read_page(
+            Asked(ChatId(chat_id), caller, span.after, span.before, span.from_end, asked["limit"], newest_first)
+        )
     except InvalidToken:
         return None
     except ChatError as refusal:
         return domain_response(refusal, STATUSES)
     except Unavailable as error:
         return unavailable_response(error)
-    if asked["order"] == "desc":
-        messages.reverse()
-    return Response(encode_messages(messages, caller), media_type="application/json")
+    return Response(page, media_type="application/json")

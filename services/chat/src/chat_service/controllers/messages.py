@@ -137,8 +137,13 @@ def start_of(order: Order, offset: int, before_id: int | None, after_id: int | N
         return Oldest(offset) if order == "asc" else Newest(offset)
     if offset:
         raise Problem(422, "offset: either an offset or a position, not both.", code="invalid")
-    # One neighbour is given: the page lies next to it. With both, the order says at which of them it begins.
-    from_end = after_id is None if before_id is None or after_id is None else order == "desc"
+    return span_of(order, before_id, after_id)
+
+
+def span_of(order: Order, before_id: int | None, after_id: int | None) -> Span:
+    """Return what lies between two messages; without them, the chat."""
+    # One neighbour is given: the page lies next to it. With both or none, the order says at which end it begins.
+    from_end = order == "desc" if (before_id is None) == (after_id is None) else after_id is None
     return Span(
         MessageId(0 if after_id is None else after_id), MessageId(MAX_ID if before_id is None else before_id), from_end
     )

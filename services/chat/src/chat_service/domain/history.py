@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chat_service.domain.model import MessageId
+import msgspec
+
+from chat_service.domain.model import ChatId, MessageId, UserId
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +45,18 @@ class Page:
 
     start: Oldest | Newest | Span | Around
     limit: int
+
+
+class Asked(msgspec.Struct, frozen=True, gc=False):
+    """A page of a span that somebody asks for; all spans are asked for in one form, so that they are read together.
+
+    `from_end` says at which end of the span it begins, `newest_first` in what order it is told.
+    """
+
+    chat_id: ChatId
+    viewer: UserId
+    after: MessageId
+    before: MessageId
+    from_end: bool
+    limit: int
+    newest_first: bool

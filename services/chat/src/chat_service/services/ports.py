@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from chat_service.domain.batch import Answers, Batch, Ground, Op, Questions
-from chat_service.domain.history import Page
+from chat_service.domain.history import Asked, Page
 from chat_service.domain.log import ChatState, ChatVersion, Entry, Members
 from chat_service.domain.model import (
     ChatId,
@@ -144,6 +144,13 @@ class Histories(Protocol):
 
     async def page(self, chat_id: ChatId, viewer: UserId, page: Page) -> list[SeenMessage] | None:
         """Return a page, oldest first; None when the viewer is not in the chat."""
+
+
+class Pages(Protocol):
+    """Reads pages for participants as the JSON that is sent; raises `Unavailable`."""
+
+    async def read(self, asked: Sequence[Asked]) -> list[bytes | None]:
+        """Return each page, None where the viewer is not in the chat."""
 
 
 class Receipts(Protocol):
