@@ -93,6 +93,9 @@ async def test_without_rabbitmq_sends_are_acknowledged_and_everyone_is_told_afte
 async def test_without_the_user_service_people_go_on_talking(processes: Processes, accounts: list[Account]) -> None:
     alice, bob = accounts[:2]
     chat_id = await alice.private_chat(bob)
+    # Processes that have just started remember nobody.
+    for name in ("chat-1", "chat-2"):
+        await processes.restart(name)
     async with await alice.live() as sender, await bob.live() as receiver:
         await sender.say(chat_id, "before")
         processes.stop("user")

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from messenger_bench.costs import Meter
 from messenger_bench.figures import latency, outcome
-from messenger_bench.sockets import Client, Count, connect, until
+from messenger_bench.sockets import SETTLE_S, Client, Count, connect, until
 from messenger_bench.world import World
 
 C = TypeVar("C", bound=Client)
@@ -39,9 +39,13 @@ class Pairs(Generic[C]):
                 client.chat_id = chat_id
                 self.clients.append(await connect(self._world.public_url, client))
 
-    async def settle(self, refused: Callable[[], int] = lambda: 0) -> None:
+    async def settle(self, refused: Callable[[], int] = lambda: 0, patience_s: float = SETTLE_S) -> None:
         """Wait until all that was sent has been acknowledged and delivered or refused, for as long as is reasonable."""
-        await until(lambda: min(self.count.acknowledged, self.count.delivered) + refused() >= self.count.sent)
+
+        def is_settled() -> bool:
+            return min(self.count.acknowledged, self.count.delivered) + refused() >= self.count.sent
+
+        await until(is_settled, patience_s)
 
     async def result(self) -> dict[str, Any]:
         """Say what became of what was sent."""

@@ -175,9 +175,9 @@ class Bystander(Client):
             self._count.refused.append(body.decode())
 
 
-async def until(reached: Callable[[], bool]) -> None:
+async def until(reached: Callable[[], bool], patience_s: float = SETTLE_S) -> None:
     """Wait until a count is reached, or for as long as is reasonable: what is missing then is lost."""
-    deadline = time.perf_counter() + SETTLE_S
+    deadline = time.perf_counter() + patience_s
     while not reached() and time.perf_counter() < deadline:  # noqa: ASYNC110 - many sockets count.
         await asyncio.sleep(0.05)
 

@@ -86,7 +86,7 @@ async def wire(settings: ChatSettings) -> AsyncIterator[Wiring]:
     known_users = KnownUsers(engine)
     consumer = Consumer(settings.consumer_url, QUEUE, UserEvents(known_users))
     async with httpx.AsyncClient() as http:
-        accounts = Accounts(http, settings.user_url)
+        accounts = Accounts(http, settings.user_url, known_users.id_of)
         callers = authentication(settings, http, settings.consumer_url)
         try:
             async with background(writer.run(), consumer.run(), callers.feed.run()):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 import httpx
@@ -19,6 +19,9 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
+Announced = Callable[[str], Awaitable[int | None]]
+
+
 class _Me(msgspec.Struct):
     id: int
 
@@ -32,11 +35,15 @@ class Person(msgspec.Struct, frozen=True):
 
 
 class Accounts:
-    """Ask the user service with the caller's own token; ids never change, so they are cached without an end."""
+    """Ask the user service with the caller's own token; ids never change, so they are cached without an end.
 
-    def __init__(self, http: httpx.AsyncClient, user_url: str) -> None:
+    While it is away, `announced` finds the id of a subject in a projection of its events, where the process has one.
+    """
+
+    def __init__(self, http: httpx.AsyncClient, user_url: str, announced: Announced | None = None) -> None:
         self._http = http
         self._user_url = user_url
+        self._announced = announced
         self._ids: OrderedDict[str, int] = OrderedDict()
         self._known: OrderedDict[int, None] = OrderedDict()
 
@@ -45,11 +52,17 @@ class Accounts:
         known = self._ids.get(principal.sub)
         if known is not None:
             return known
-        response = await self._get("/api/users/me", principal)
-        account = msgspec.json.decode(response.content, type=_Me)
-        _remember(self._ids, principal.sub, account.id)
-        _remember(self._known, account.id, None)
-        return account.id
+        try:
+            response = await self._get("/api/users/me", principal)
+            user_id = msgspec.json.decode(response.content, type=_Me).id
+        except Unavailable:
+            found = await self._announced(principal.sub) if self._announced is not None else None
+            if found is None:
+                raise
+            user_id = found
+        _remember(self._ids, principal.sub, user_id)
+        _remember(self._known, user_id, None)
+        return user_id
 
     async def exists(self, user_id: int, principal: Principal) -> bool:
         """Tell whether an account has this id, asking on behalf of `principal`; raises `Unavailable`."""

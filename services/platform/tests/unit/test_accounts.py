@@ -33,6 +33,21 @@ async def test_people_are_asked_for_in_portions_and_those_without_accounts_are_l
     assert [person.id for person in found] == list(range(1, 251, 2))
 
 
+async def test_who_is_announced_is_known_without_the_user_service() -> None:
+    announced = {"sub": 7}
+
+    async def find(sub: str) -> int | None:
+        return announced.get(sub)
+
+    with respx.mock as mock:
+        mock.get("http://user/api/users/me").mock(side_effect=httpx.ConnectError("away"))
+        async with httpx.AsyncClient() as http:
+            assert await Accounts(http, "http://user", announced=find).id_of(CALLER) == 7
+            announced.clear()
+            with pytest.raises(Unavailable):
+                await Accounts(http, "http://user", announced=find).id_of(CALLER)
+
+
 async def test_a_user_service_that_is_away_is_unavailable() -> None:
     with respx.mock as mock:
         mock.get(url__startswith="http://user/api/users").mock(side_effect=httpx.ConnectError("away"))

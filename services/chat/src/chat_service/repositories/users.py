@@ -17,6 +17,7 @@ from messenger_platform.inbox import advance
 _among = KnownUserRow.id == any_(bindparam("ids", type_=ARRAY(BigInteger)))
 _KNOWN = select(KnownUserRow.id).where(_among)
 _PEOPLE = select(KnownUserRow.id, KnownUserRow.username, KnownUserRow.name).where(_among).order_by(KnownUserRow.id)
+_ID = select(KnownUserRow.id).where(KnownUserRow.sub == bindparam("sub"))
 _STORE = text("""
     INSERT INTO known_user (id, sub, username, name) VALUES (:id, :sub, :username, :name)
     ON CONFLICT (id) DO UPDATE SET sub = excluded.sub, username = excluded.username, name = excluded.name
@@ -36,6 +37,13 @@ class KnownUsers:
         with translate_database_errors():
             async with self._engine.connect() as connection:
                 return {UserId(found) for found in await connection.scalars(_KNOWN, {"ids": user_ids})}
+
+    async def id_of(self, sub: str) -> int | None:
+        """Return the id of the account with this subject, if it has been announced."""
+        with translate_database_errors():
+            async with self._reader.connect() as connection:
+                found: int | None = await connection.scalar(_ID, {"sub": sub})
+        return found
 
     async def people(self, user_ids: Sequence[UserId]) -> list[Person]:
         """Return those of the people who have been announced, in the order of their ids."""
