@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from messenger_testing.e2e import accounts, database, people, processes, public_url
+from messenger_testing.e2e import accounts, admin, database, people, person, processes, public_url
 
-__all__ = ["accounts", "database", "people", "processes", "public_url"]
+__all__ = ["accounts", "admin", "database", "people", "person", "processes", "public_url"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
