@@ -28,6 +28,14 @@ class Following:
         self.fan_out = FanOut("", world.hub)
         self.world = world
         self._lsn = 0
+        self.link()
+
+    def link(self) -> None:
+        self.world.hub.hold_events()
+        self._link = asyncio.create_task(self.fan_out._keep_up())
+
+    def break_link(self) -> None:
+        self._link.cancel()
 
     async def hear(self, epoch: str, version: int, message: Message) -> None:
         self._lsn += 1
@@ -41,11 +49,9 @@ class Following:
 @pytest.fixture
 async def following(world: World) -> AsyncIterator[Following]:
     following = Following(world)
-    world.hub.hold_events()
-    task = asyncio.create_task(following.fan_out._keep_up())
     yield following
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    following.break_link()
+    await asyncio.sleep(0)
 
 
 async def test_a_new_epoch_is_caught_up_with_before_its_first_event(following: Following, settled: Settled) -> None:
@@ -95,3 +101,26 @@ async def test_leftovers_of_the_old_epoch_begin_nothing_anew(following: Followin
     await following.hear(NEW, 5, world.message())
     await settled()
     assert world.chats.calls.count("changed_since") == asked
+
+
+async def test_a_gap_is_left_to_the_next_link_when_one_breaks_while_it_is_fetched(
+    following: Following, settled: Settled
+) -> None:
+    world = following.world
+    _, bob = world.connect(2)
+    messages = {version: world.message() for version in range(2, 6)}
+    await following.hear(OLD, 2, messages[2])
+    await settled()
+    world.chats.people[10] = [1, 2]
+    world.chats.logs[10] = [Entry(version, message) for version, message in messages.items()]
+    world.chats.away = True
+    await following.hear(NEW, 5, messages[5])
+    await settled()
+    following.break_link()
+    world.chats.away = False
+    world.chats.changed = [ChatVersion(10, 5, 2)]
+    asked = world.chats.calls.count("changed_since")
+    following.link()
+    await settled()
+    assert bob.versions() == [2, 3, 4, 5]
+    assert world.chats.calls.count("changed_since") == asked + 2  # For the link, and for the gap.

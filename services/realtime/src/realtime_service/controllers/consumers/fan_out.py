@@ -112,10 +112,12 @@ class FanOut:
         await self._catch_up((self._lost_at or datetime.now(UTC)) - MARGIN)
         self._lost_at = None
         while True:
-            if self._begun_anew.is_set():
-                self._begun_anew.clear()
+            while self._begun_anew.is_set():
+                epoch = self._epoch
                 await self._catch_up(self._gap_begins_at - MARGIN)
-                continue
+                # Not before: a link that breaks meanwhile leaves the gap to the next one, as does a newer log.
+                if epoch == self._epoch:
+                    self._begun_anew.clear()
             self._hub.release_events()
             await self._begun_anew.wait()
 
