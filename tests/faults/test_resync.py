@@ -150,6 +150,7 @@ async def test_a_lost_slot_stops_the_relays_and_a_resync_brings_everything_back(
         for name in RELAYS:
             processes.start(name)
         await refusals(starts)
+        await processes.ailing()
         assert not await database.fetchval("SELECT count(*) FROM pg_replication_slots")
         assert await database.fetchval(BEHIND)
         assert any(versions(receiver, known)[-1] == first["version"] for receiver in receivers)
