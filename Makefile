@@ -44,6 +44,11 @@ env: ## Write .env with generated secrets, if there is none (`docker compose` ne
 logs: ## Follow the logs (NAME=chat-1 for one process)
 	@$(INFRA) logs --name "$(NAME)"
 
+STACK ?= up
+.PHONY: resync
+resync: venv ## Make the replication slot anew and tell everyone where everything stands, when events were lost (docs/operations.md)
+	@$(INFRA) resync --stack $(STACK)
+
 .PHONY: demo
 demo: venv ## Two demo accounts log in at the real login page and talk; needs `make up`
 	@set -a && eval "$$($(INFRA) env)" && set +a && PYTHONPATH=tests/support $(BIN)/python tests/demo.py

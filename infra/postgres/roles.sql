@@ -61,20 +61,22 @@ FROM wanted_role WHERE kind = 'runtime' \gexec
 SELECT 'CREATE DATABASE keycloak OWNER keycloak' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'keycloak') \gexec
 REVOKE ALL ON DATABASE keycloak FROM PUBLIC;
 
--- The slot is the outbox's memory: it is made once, before any service can write, and never again. The publication is
--- made after it and marks that it was made: a publication without a slot means that events were lost (see the runbook
--- of the relay), which must be seen by a person and not be papered over.
+-- The slot is the outbox's memory: it is made here once, before any service can write, and anew by a resync only. Its
+-- number is the time: greater than those of slots that are gone. The publication is made after it and marks that it was
+-- made: a publication without a slot means that events were lost (docs/operations.md), which must be seen by a person
+-- and not be papered over.
 -- Databases of tests have neither (-v without_slot=1): names of slots are the whole cluster's.
 \if :{?without_slot}
 \quit
 \endif
 SELECT NOT EXISTS (SELECT FROM pg_publication WHERE pubname = 'messenger_relay') AS first_time \gset
 \if :first_time
-SELECT pg_create_logical_replication_slot('relay_1', 'pgoutput')
-WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = 'relay_1') \g (format=unaligned tuples_only=on) /dev/null
+SELECT pg_create_logical_replication_slot(format('relay_%s', extract(epoch FROM clock_timestamp())::bigint), 'pgoutput')
+WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name LIKE 'relay\_%' AND database = current_database()) \g (format=unaligned tuples_only=on) /dev/null
 CREATE PUBLICATION messenger_relay;
 \endif
-SELECT count(*) = 0 AS slot_lost FROM pg_replication_slots WHERE slot_name LIKE 'relay\_%' AND database = current_database() \gset
+SELECT count(*) = 0 AS slot_lost FROM pg_replication_slots
+WHERE slot_name LIKE 'relay\_%' AND database = current_database() AND wal_status <> 'lost' \gset
 \if :slot_lost
-\warn 'WARNING: the replication slot relay_<n> is gone: committed events may not have been published. The relay will refuse to start.'
+\warn 'WARNING: the replication slot relay_<n> is gone or lost: committed events may not have been published. The relay refuses to start until you run `make resync`.'
 \endif

@@ -48,6 +48,8 @@ EVENTS = {
     "ChatChanged": chat.MembershipChange,
     "ParticipantJoined": chat.MembershipChange,
     "ParticipantLeft": chat.MembershipChange,
+    "ChatResynced": chat.ChatResynced,
+    "Resynced": chat.Resynced,
     "UserRegistered": user.UserRegistered,
     "UserChanged": user.UserChanged,
     "UserDisabled": user.UserDisabled,

@@ -13,6 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from chat_service.domain.batch import Receipt
+from chat_service.domain.log import Standing
 from chat_service.domain.model import (
     START,
     ChatId,
@@ -34,10 +35,12 @@ from chat_service.events import (
     Emission,
     chat_changed,
     chat_created,
+    chat_resynced,
     membership_changed,
     message_changed,
     message_read,
     message_sent,
+    resynced,
     settings_changed,
 )
 from messenger_platform.events import wal_messages
@@ -100,7 +103,9 @@ PUBLISHED: dict[str, list[Emission]] = {
         ),
         chat_changed(view(4, *THREE, title="Lake"), [ALICE, BOB, CAROL]),
         membership_changed("ParticipantLeft", view(5, *TWO), [ALICE, BOB], CAROL, NewlyRead(MessageId(102), (ALICE,))),
+        chat_resynced(Standing(GROUP.id, 5, (ALICE, BOB), MessageId(102))),
     ],
+    "session.resynced": [resynced()],
 }
 
 
@@ -126,6 +131,7 @@ def _read(key: str) -> list[Any]:
         **dict.fromkeys(reader.CHANGES_OF_MESSAGES, reader.message_changed),
         "ChatSettingsChanged": reader.chat_settings_changed,
         **dict.fromkeys(reader.CHAT_EVENTS, reader.chat_event),
+        "ChatResynced": reader.chat_resynced,
     }
     return [decoders[event.type].decode(event.data) for event in reader.envelopes.decode(golden(key))]
 
@@ -148,13 +154,14 @@ def test_realtime_reads_the_golden_messages() -> None:
 
 
 def test_realtime_reads_the_golden_changes_of_membership() -> None:
-    created, joined, changed, left = _read("chat.membership")
+    created, joined, changed, left, resynced = _read("chat.membership")
     assert [event.version for event in (created, joined, changed, left)] == [1, 3, 4, 5]
     assert {event.chat_id for event in (created, joined, changed, left)} == {8}
     assert (created.participants, created.user_id) == ([2, 3], None)
     assert (joined.participants, joined.user_id, joined.is_read_up_to) == ([2, 3, 4], 4, None)
     assert msgspec.json.decode(changed.chat)["title"] == "Lake"
     assert (left.participants, left.user_id, left.is_read_up_to, left.is_read_authors) == ([2, 3], 4, 102, [2])
+    assert (resynced.chat_id, resynced.version, resynced.participants, resynced.is_read_up_to) == (8, 5, [2, 3], 102)
 
 
 def test_realtime_reads_the_golden_settings() -> None:

@@ -14,9 +14,9 @@ import pytest
 from messenger_drill.drill import Drill
 from messenger_drill.findings import Findings
 from messenger_infra.settings import stack_of_tests
-from messenger_testing.e2e import Processes, accounts, database, people, processes, public_url
+from messenger_testing.e2e import Processes, accounts, admin, database, people, person, processes, public_url
 
-__all__ = ["accounts", "database", "people", "processes", "public_url"]
+__all__ = ["accounts", "admin", "database", "people", "person", "processes", "public_url"]
 
 IS_FULL = os.environ.get("DRILL") == "full"
 

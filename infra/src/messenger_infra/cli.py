@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from messenger_infra import system, testing, web, web_tests
+from messenger_infra import resync, system, testing, web, web_tests
 from messenger_infra.console import console
 from messenger_infra.errors import SetupError
 from messenger_infra.programs import expected
@@ -141,6 +141,12 @@ def ctl(action: Action, name: str, stack: StackName = "test") -> None:
     if action in (Action.start, Action.restart):
         supervisor.start(name)
     sys.stdout.write(f"{supervisor.states()[name][1]}\n")
+
+
+@app.command("resync")
+def resync_stack(stack: StackName = "up") -> None:
+    """Make the replication slot anew and announce everything again: when events were lost, with everything running."""
+    raise SystemExit(resync.resync(chosen(stack)))
 
 
 @app.command("test-up")

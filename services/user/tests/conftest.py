@@ -132,11 +132,15 @@ class FakeTransaction:
     async def hold(self, sub: uuid.UUID) -> Held | None:
         return Held(*self._accounts.rows[sub]) if sub in self._accounts.rows else None
 
+    async def hold_after(self, account_id: AccountId, limit: int) -> list[Account]:
+        found = [account for account, _ in self._accounts.rows.values() if account.id > account_id]
+        return sorted(found, key=lambda account: account.id)[:limit]
+
     async def store(self, account: Account, known_at: datetime) -> None:
         self._accounts.rows[account.sub] = account, known_at
 
-    async def publish(self, event: News) -> None:
-        self._accounts.published.append(event)
+    async def publish(self, *events: News) -> None:
+        self._accounts.published += events
 
 
 class FakeRealm:

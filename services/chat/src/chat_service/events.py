@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from chat_service.domain.batch import Receipt
+from chat_service.domain.log import Standing
 from chat_service.domain.model import (
     ChatId,
     ChatView,
@@ -26,6 +27,7 @@ SOURCE = "/services/chat"
 MESSAGES = "chat.message"
 MEMBERSHIP = "chat.membership"
 SETTINGS = "chat.settings"
+RESYNC = "session.resynced"
 
 Emission = tuple[str, Event]
 
@@ -155,6 +157,22 @@ class MembershipChange(msgspec.Struct, omit_defaults=True):
     is_read_authors: list[int] | UnsetType = UNSET
 
 
+class ChatResynced(msgspec.Struct):
+    """Where a chat stands, for those who may have missed events: it replaces whatever was known of the chat.
+
+    `participants` is complete; everyone has read up to message `is_read_up_to`, 0 for none.
+    """
+
+    chat_id: int
+    version: int
+    participants: list[int]
+    is_read_up_to: int
+
+
+class Resynced(msgspec.Struct):
+    """Events may have been lost: whoever keeps state of events without a durable queue reads it anew."""
+
+
 def message_data(message: Message) -> MessageData:
     """Shape a message."""
     return MessageData(
@@ -280,3 +298,14 @@ def membership_changed(
         chat.version, [*participants], chat_data(chat), user_id, newly_read.up_to, [*newly_read.authors]
     )
     return MEMBERSHIP, Event(kind, SOURCE, f"chats/{chat.id}", data)
+
+
+def chat_resynced(chat: Standing) -> Emission:
+    """Say where a chat stands."""
+    data = ChatResynced(chat.id, chat.version, [*chat.participants], chat.read_by_all_up_to)
+    return MEMBERSHIP, Event("ChatResynced", SOURCE, f"chats/{chat.id}", data)
+
+
+def resynced() -> Emission:
+    """Say that events may have been lost, to those who follow the ends of sessions."""
+    return RESYNC, Event("Resynced", SOURCE, "log", Resynced())

@@ -55,3 +55,21 @@ class RelaySettings(ServiceSettings):
     def publisher_url(self) -> str:
         """The broker under the only user that may write to the exchange of events."""
         return self.broker_url("relay", self.rabbitmq_relay_password)
+
+
+class ResyncSettings(ServiceSettings):
+    """Settings of `resync`, which replaces the slot as the relay's role and reads the tables as the service's."""
+
+    chat_runtime_password: SecretStr
+    chat_relay_password: SecretStr
+
+    @property
+    def runtime_url(self) -> URL:
+        """The database under the role that may read and write rows."""
+        return self.database_url("chat_runtime", self.chat_runtime_password)
+
+    @property
+    def relay_dsn(self) -> str:
+        """The database under the role that may replicate, for asyncpg."""
+        url = self.database_url("chat_relay", self.chat_relay_password).set(drivername="postgresql")
+        return url.render_as_string(hide_password=False)

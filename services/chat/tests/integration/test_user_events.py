@@ -74,3 +74,14 @@ async def test_a_broken_event_is_refused_so_that_the_broker_keeps_it(runtime: As
     with pytest.raises(msgspec.DecodeError):
         await events.apply(at(1), batch(("UserRegistered", {"id": "x"})))
     assert await _names(runtime) == {}
+
+
+async def test_a_new_slot_begins_the_log_anew_and_leftovers_of_the_old_one_are_skipped(runtime: AsyncEngine) -> None:
+    events = UserEvents(KnownUsers(runtime))
+    await events.apply(at(90, "7.1.1"), batch(("UserRegistered", account(1, "Alice"))))
+    await events.apply(at(20, "7.1.2"), batch(("UserChanged", account(1, "Alicia"))))
+    await events.apply(at(95, "7.1.1"), batch(("UserChanged", account(1, "Leftover"))))
+    await events.apply(at(20, "7.1.2"), batch(("UserChanged", account(1, "Repeated"))))
+    assert await _names(runtime) == {1: "Alicia"}
+    await events.apply(at(10, "7.2.1"), batch(("UserChanged", account(1, "Restored"))))
+    assert await _names(runtime) == {1: "Restored"}

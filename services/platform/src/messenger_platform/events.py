@@ -91,6 +91,16 @@ class Position(msgspec.Struct, frozen=True, order=True):
     order: str
     epoch: str
 
+    def precedes(self, epoch: str) -> bool:
+        """Tell whether this position is of an older log than `epoch`: a leftover of a slot that was replaced.
+
+        An epoch is `system.timeline.incarnation`, and the slots of one cluster are numbered upwards. Logs of other
+        clusters and timelines cannot be compared; the one that was met last counts.
+        """
+        log, _, own = self.epoch.rpartition(".")
+        other, _, current = epoch.rpartition(".")
+        return log == other and own.isdecimal() and current.isdecimal() and int(own) < int(current)
+
     def __str__(self) -> str:
         return f"{self.epoch}:{self.order}"
 

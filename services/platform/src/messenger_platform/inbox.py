@@ -28,10 +28,14 @@ def inbox_table(metadata: MetaData) -> Table:
 async def advance(connection: AsyncConnection, consumer: str, position: Position) -> bool:
     """Move the consumer's mark to `position`; False when it has been there already and the message is to be skipped.
 
-    A new epoch (slot made anew, backup restored) starts the log again, so its first message is always applied.
+    A new epoch (slot made anew, backup restored) starts the log again, so its first message is always applied, and
+    what an older one has left behind is skipped.
     """
     row = (await connection.execute(_READ, {"consumer": consumer})).one_or_none()
-    if row is not None and row.epoch == position.epoch and position.order <= row.position:
-        return False
+    if row is not None:
+        if row.epoch == position.epoch and position.order <= row.position:
+            return False
+        if position.precedes(row.epoch):
+            return False
     await connection.execute(_WRITE, {"consumer": consumer, "epoch": position.epoch, "position": position.order})
     return True

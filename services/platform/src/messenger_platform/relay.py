@@ -5,7 +5,8 @@ Guarantees
     forgets it. After a crash some are published again with the same position, which consumers compare.
 Who owns the stream
     The replication slot is the lock: two relays run, the second waits until PostgreSQL frees the slot.
-    The slot is made by the deployment. No slot means lost history: the relay refuses to start (runbook: resync).
+    The slot is made by the deployment, and anew by a resync only. No slot, or a lost one, means lost events: the relay
+    refuses to start (docs/operations.md). Of several slots the newest counts.
 Faults
     Crash-only: a refused confirm, a returned message, a closed channel or a lost link ends the process, and the
     supervisor starts it again from the slot's position. There is no reconnect logic to be wrong.
@@ -34,6 +35,7 @@ from messenger_platform.events import CONTENT_TYPE, POSITION_HEADER, WAL_PREFIX,
 
 PUBLICATION = "messenger_relay"
 SLOT_NAME = re.compile(r"relay_(\d+)")
+REMEDY = "Run `make resync` (python -m chat_service resync): it makes a new slot and brings every reader up to date."
 RETRY_S = 0.1
 FEEDBACK_S = 0.1
 IDLE_S = 1.0
@@ -260,8 +262,8 @@ def _find_slot(cursor: ReplicationCursor) -> tuple[str, int]:
         if (match := SLOT_NAME.fullmatch(name)) is not None
     ]
     if not slots:
-        raise NoSlot("There is no replication slot relay_<n>: events may be missing. Make one and resync.")
+        raise NoSlot(f"There is no replication slot relay_<n>: events may be missing. {REMEDY}")
     incarnation, name, status = max(slots)
     if status == "lost":
-        raise NoSlot(f"The replication slot {name} is lost: events are missing. Make a new one and resync.")
+        raise NoSlot(f"The replication slot {name} is lost: events are missing. {REMEDY}")
     return name, incarnation

@@ -2,7 +2,8 @@
 
 An access token proves a session for up to five minutes after Keycloak has ended it. So the gateway app announces
 each end (`SessionEnded`), and every process remembers it until the last token of the session has expired. A process
-that starts late, or was cut off from the broker, reads the recent ends from the gateway app first.
+that starts late, or was cut off from the broker, reads the recent ends from the gateway app first, and so does every
+process when a resync says that events have been lost.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ class _Envelope(msgspec.Struct):
     data: msgspec.Raw
 
 
+RESYNCED = "Resynced"
 _envelopes = msgspec.json.Decoder(list[_Envelope])
 _ends = msgspec.json.Decoder(SessionEnd)
 _snapshots = msgspec.json.Decoder(_Snapshot)
@@ -128,6 +130,7 @@ class SessionEndFeed:
         self._snapshot_url = f"{gateway_url}/internal/ended-sessions"
         self._headers = {"Authorization": f"Internal {internal_secret}"}
         self._http = http
+        self._missed = asyncio.Event()
         self.connected = False
 
     async def check(self) -> None:
@@ -156,16 +159,23 @@ class SessionEndFeed:
             queue = await channel.declare_queue(exclusive=True, auto_delete=True, arguments={"x-queue-type": "classic"})
             await queue.bind(EVENTS_EXCHANGE, "session.*")
             await queue.consume(self._take, no_ack=True)
+            self._missed.set()
             closed = asyncio.ensure_future(until_closed(connection, channel))
-            missed = asyncio.ensure_future(self._read_missed())
+            reading = asyncio.ensure_future(self._keep_reading())
             try:
-                await asyncio.wait({closed, missed}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({closed, reading}, return_when=asyncio.FIRST_COMPLETED)
                 if not closed.done():
-                    await missed
-                    self.connected = True
-                    await closed
+                    await reading
             finally:
-                await cancel(missed, closed)
+                await cancel(reading, closed)
+
+    async def _keep_reading(self) -> NoReturn:
+        """Read what was missed, at first and whenever ends may have been lost."""
+        while True:
+            await self._missed.wait()
+            self._missed.clear()
+            await self._read_missed()
+            self.connected = True
 
     async def _read_missed(self) -> None:
         """Read the recent ends from the gateway app; it may start later than we do."""
@@ -187,5 +197,7 @@ class SessionEndFeed:
             for envelope in _envelopes.decode(message.body):
                 if envelope.type == "SessionEnded":
                     self._ended.add(_ends.decode(envelope.data))
+                elif envelope.type == RESYNCED:
+                    self._missed.set()
         except UNREADABLE:
             logger.exception("an end of a session could not be read")

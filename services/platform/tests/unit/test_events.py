@@ -65,3 +65,10 @@ def test_positions_of_one_epoch_compare_in_log_order() -> None:
 def test_a_malformed_position_is_an_error(header: str) -> None:
     with pytest.raises(ValueError, match="not a position"):
         Position.parse(header)
+
+
+def test_what_an_older_slot_of_the_same_log_left_behind_is_known_as_such() -> None:
+    assert Position.at("7.1.5", 9, 0).precedes("7.1.6")
+    assert Position.at("7.1.1", 9, 0).precedes("7.1.1795405282")
+    for newer in ("7.1.6", "7.1.7", "7.2.5", "8.1.5", "no epoch of a relay"):
+        assert not Position.at(newer, 1, 0).precedes("7.1.6")

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
-from messenger_platform.sessions import REMEMBERED_S, EndedSessions, SessionEnd
+import httpx
+import respx
+
+from messenger_platform.sessions import REMEMBERED_S, EndedSessions, SessionEnd, SessionEndFeed
 from messenger_platform.tokens import Principal
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -69,3 +74,21 @@ def test_a_later_end_of_a_subject_replaces_the_earlier_one() -> None:
     ended.add(end(sid=None))
     ended.add(end(sid=None, at=NOW + timedelta(minutes=1)))
     assert ended.end_of(principal(issued_at=NOW + timedelta(seconds=30))) is not None
+
+
+async def test_when_events_were_lost_the_ends_are_read_again() -> None:
+    ended = EndedSessions()
+    heard = asyncio.Event()
+    ended.listen(lambda _: heard.set())
+    items = [{"sid": "laptop", "sub": "alice", "reason": "logout", "ended_at": NOW.isoformat()}]
+    async with httpx.AsyncClient() as http:
+        feed = SessionEndFeed(ended, broker_url="", gateway_url="http://gateway", internal_secret="s", http=http)
+        with respx.mock:
+            respx.get("http://gateway/internal/ended-sessions").respond(json={"items": items})
+            reading = asyncio.create_task(feed._keep_reading())
+            body = b'[{"type":"Resynced","data":{}}]'
+            await feed._take(SimpleNamespace(body=body))  # type: ignore[arg-type]  # All that is read of it.
+            await asyncio.wait_for(heard.wait(), 5)
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+    assert ended.end_of(principal()) is not None

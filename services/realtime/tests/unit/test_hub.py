@@ -13,7 +13,14 @@ import pytest
 
 from messenger_platform.sessions import SessionEnd
 from messenger_testing.realtime_world import World
-from realtime_service.domain.events import ChatEvent, ChatSettingsChanged, MessageChanged, MessageRead, MessageSent
+from realtime_service.domain.events import (
+    ChatEvent,
+    ChatResynced,
+    ChatSettingsChanged,
+    MessageChanged,
+    MessageRead,
+    MessageSent,
+)
 from realtime_service.services.ports import ChatVersion, Entry
 
 Settled = Callable[[], Awaitable[None]]
@@ -431,3 +438,63 @@ async def test_any_mixture_of_answers_events_repetitions_and_losses_shows_each_v
         world.hub.apply(events[version])
     await settled()
     assert bob.versions() == list(range(1, 40))
+
+
+async def test_a_resync_tells_what_was_missed_in_order_and_what_all_have_read(world: World, settled: Settled) -> None:
+    _, alice = world.connect(1)
+    _, bob = world.connect(2)
+    messages = {version: world.message() for version in range(2, 6)}
+    world.chats.people[10] = [1, 2]
+    world.chats.logs[10] = [Entry(version, message) for version, message in messages.items()]
+    world.hub.apply(MessageSent(2, messages[2], to=[1, 2]))
+    world.hub.apply(ChatResynced(10, 4, [1, 2], messages[3].id))
+    world.hub.apply(MessageSent(5, messages[5], to=[1, 2]))
+    world.hub.apply(ChatResynced(10, 5, [1, 2]))
+    await settled()
+    assert alice.versions() == bob.versions() == [2, 3, 4, 5]
+    assert alice.of("is_read") == [{"type": "is_read", "chat_id": 10, "up_to_message_id": messages[3].id}]
+
+
+async def test_a_resync_of_an_older_version_than_was_answered_early_changes_nothing(
+    world: World, settled: Settled
+) -> None:
+    _, bob = world.connect(2)
+    messages = {version: world.message() for version in range(2, 5)}
+    world.chats.people[10] = [1, 2]
+    world.chats.logs[10] = [Entry(version, message) for version, message in messages.items()]
+    for version, message in messages.items():
+        world.hub.apply(MessageSent(version, message, to=[1, 2]))
+    world.hub.apply(ChatResynced(10, 3, [1, 2]))
+    await settled()
+    assert bob.versions() == [2, 3, 4]
+    assert bob.of("too_long") == []
+
+
+async def test_a_chat_that_a_restored_backup_took_back_is_begun_anew_from_there(
+    world: World, settled: Settled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("realtime_service.services.hub.RETRY_S", 0)
+    _, bob = world.connect(2)
+    world.chats.people[10] = [1, 2]
+    for version in range(2, 9):
+        world.hub.apply(world.sent(version))
+    world.chats.logs[10] = [Entry(version, world.message()) for version in range(2, 5)]
+    world.hub.apply(ChatResynced(10, 4, [1, 2]))
+    await settled()
+    world.hub.apply(world.sent(5))
+    await settled()
+    assert bob.of("too_long") == [{"type": "too_long", "chat_id": 10, "version": 4}]
+    assert bob.versions() == [*range(2, 9), 5]
+
+
+async def test_a_resync_corrects_who_is_in_a_chat_and_says_nothing_of_one_that_is_not_followed(
+    world: World, settled: Settled
+) -> None:
+    _, bob = world.connect(2)
+    _, carol = world.connect(3)
+    world.hub.apply(world.sent(2))
+    world.hub.apply(ChatResynced(10, 2, [1, 3]))
+    world.hub.apply(ChatResynced(11, 9, [1, 2, 3]))
+    world.hub.apply(MessageChanged(3, world.message(), to=[1, 3]))
+    await settled()
+    assert (bob.versions(), carol.versions()) == ([2], [3])

@@ -61,6 +61,16 @@ def user_changed(account: Account) -> UserChanged:
     return UserChanged(account.id, account.sub, account.username, account.name)
 
 
+def announcement_of(account: Account) -> list[News]:
+    """Return what those must be told again who may have missed anything of an account: its state, and its end."""
+    news: list[News] = [user_changed(account)]
+    if account.deleted_at is not None:
+        news.append(UserDeleted(account.id, account.sub))
+    elif account.disabled_at is not None:
+        news.append(UserDisabled(account.id, account.sub))
+    return news
+
+
 def news_of(before: Account | None, after: Account) -> list[News]:
     """Return what there is to tell, in order, when an account (None: there was none) has become another."""
     news: list[News] = []

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from messenger_platform.database import ping
 from messenger_platform.problems import install_problem_handlers
 from messenger_platform.service import health_routes
-from user_service.controllers import users
+from user_service.controllers import internal, users
 from user_service.controllers.errors import STATUSES
 from user_service.settings import UserSettings
 from user_service.wiring import Wiring, wire
@@ -40,6 +40,7 @@ def create_app(settings: UserSettings) -> FastAPI:
         redoc_url=None,
     )
     app.include_router(users.router)
+    app.include_router(internal.router)
     app.include_router(health_routes({"database": database}))
     install_problem_handlers(app, STATUSES)
     return app

@@ -17,6 +17,7 @@ from messenger_platform.tokens import TokenVerifier
 from user_service.repositories.accounts import SQLAccounts
 from user_service.repositories.keycloak import KeycloakRealm
 from user_service.repositories.lead import SQLLead
+from user_service.services.announce_accounts import AnnounceAccounts
 from user_service.services.find_accounts import FindAccounts
 from user_service.services.follow_realm import FollowRealm
 from user_service.services.mirror_user import MirrorUser
@@ -35,6 +36,8 @@ class Wiring:
     verifier: TokenVerifier
     recognise_caller: RecogniseCaller
     find_accounts: FindAccounts
+    announce_accounts: AnnounceAccounts
+    internal_secret: str
 
 
 @asynccontextmanager
@@ -52,6 +55,8 @@ async def wire(settings: UserSettings) -> AsyncIterator[Wiring]:
                     verifier=callers.verifier,
                     recognise_caller=RecogniseCaller(accounts),
                     find_accounts=FindAccounts(accounts, searches),
+                    announce_accounts=AnnounceAccounts(accounts),
+                    internal_secret=settings.internal_secret.get_secret_value(),
                 )
         finally:
             await engine.dispose()

@@ -285,3 +285,22 @@ async def test_a_database_that_is_away_is_503_and_not_ready(
 
 async def test_a_service_with_its_database_is_ready(alice: httpx.AsyncClient) -> None:
     assert (await alice.get("/readyz")).json() == {"status": "ready", "parts": {"database": True}}
+
+
+async def test_accounts_are_announced_again_only_to_parts_of_the_system(
+    app: FastAPI,
+    client_of: Callable[..., Any],
+    alice: httpx.AsyncClient,
+    wal: Callable[[], Any],
+    settings: UserSettings,
+) -> None:
+    await alice.get("/api/users/me")
+    known = len(await wal())
+    assert (await alice.post("/internal/announcements")).status_code == 403
+    async with client_of(app) as nobody:
+        assert (await nobody.post("/internal/announcements")).status_code == 403
+        ours = {"Authorization": f"Internal {settings.internal_secret.get_secret_value()}"}
+        answer = await nobody.post("/internal/announcements", params={"after": 0}, headers=ours)
+    assert answer.json() == {"accounts": 1, "next_after": None}
+    (announced,) = (await wal())[known:]
+    assert (announced["type"], announced["data"]["username"]) == ("UserChanged", "alice")

@@ -55,3 +55,16 @@ class ChatVersion:
     chat_id: ChatId
     version: int
     since_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a chat stands: all that the readers of its events must know to go on from here.
+
+    Everyone has read up to the message `read_by_all_up_to`, 0 for none.
+    """
+
+    id: ChatId
+    version: int
+    participants: tuple[UserId, ...]
+    read_by_all_up_to: MessageId

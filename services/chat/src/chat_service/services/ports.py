@@ -9,7 +9,7 @@ from typing import Protocol
 
 from chat_service.domain.batch import Answers, Batch, Ground, Op, Questions
 from chat_service.domain.history import Asked, Page
-from chat_service.domain.log import ChatState, ChatVersion, Entry, Members
+from chat_service.domain.log import ChatState, ChatVersion, Entry, Members, Standing
 from chat_service.domain.model import (
     ChatId,
     ChatView,
@@ -204,3 +204,33 @@ class Accounts(Protocol):
 
     async def people(self, user_ids: Sequence[int], principal: Principal) -> list[Person]:
         """Return those of the people who have accounts; raises `Unavailable`."""
+
+
+class Announcement(Protocol):
+    """One open transaction of `Announcements`."""
+
+    async def hold_after(self, chat_id: ChatId, limit: int) -> list[Standing]:
+        """Return up to `limit` chats with greater ids, by ascending id, that nobody changes until the end."""
+
+    async def emit(self, emissions: Sequence[Emission]) -> None:
+        """Tell the world when, and only when, the transaction commits."""
+
+
+class Announcements(Protocol):
+    """Where chats are announced again from."""
+
+    async def count(self) -> int:
+        """Return how many chats there are. Raises `Unavailable`."""
+
+    async def last_incarnation(self) -> int:
+        """Return the newest slot that this service has read events of, 0 for none. Raises `Unavailable`."""
+
+    def transaction(self) -> AbstractAsyncContextManager[Announcement]:
+        """Open a transaction that commits at the end of the block; raises `Unavailable`."""
+
+
+class Colleague(Protocol):
+    """Another context that announces its own state when it is asked to."""
+
+    async def announce(self, after: int) -> tuple[int, int | None]:
+        """Have a page announced; returns how many there were and where the next begins. Raises `Unavailable`."""

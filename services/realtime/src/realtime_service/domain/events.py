@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
 
 from realtime_service.domain.frames import MAX_ID, Message
@@ -11,6 +13,7 @@ class Envelope(msgspec.Struct):
     """A CloudEvent; `data` stays encoded until its type is known."""
 
     type: str
+    time: datetime
     data: msgspec.Raw
 
 
@@ -74,6 +77,15 @@ class ChatEvent(msgspec.Struct):
         return msgspec.json.decode(self.chat, type=_ChatId).id
 
 
+class ChatResynced(msgspec.Struct):
+    """Where a chat stands, whatever was missed or is known of it; everyone has read up to message `is_read_up_to`."""
+
+    chat_id: int
+    version: int
+    participants: list[int]
+    is_read_up_to: int = 0
+
+
 CHANGES_OF_MESSAGES = frozenset({"MessageEdited", "MessageDeleted"})
 CHAT_EVENTS = frozenset({"ChatCreated", "ChatChanged", "ParticipantJoined", "ParticipantLeft"})
 
@@ -83,3 +95,4 @@ message_changed: msgspec.json.Decoder[MessageChanged] = msgspec.json.Decoder(Mes
 message_read: msgspec.json.Decoder[MessageRead] = msgspec.json.Decoder(MessageRead)
 chat_settings_changed: msgspec.json.Decoder[ChatSettingsChanged] = msgspec.json.Decoder(ChatSettingsChanged)
 chat_event: msgspec.json.Decoder[ChatEvent] = msgspec.json.Decoder(ChatEvent)
+chat_resynced: msgspec.json.Decoder[ChatResynced] = msgspec.json.Decoder(ChatResynced)

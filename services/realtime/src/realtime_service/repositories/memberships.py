@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -19,10 +20,19 @@ _UPSERT = text(
     VALUES (:chat_id, :version, :participants)
     ON CONFLICT (chat_id) DO UPDATE
        SET version = excluded.version, participants = excluded.participants
-     WHERE known.version < excluded.version
+     WHERE known.version < excluded.version OR :anew
     """
 )
 _FIND = text("SELECT version, participants FROM chat_membership WHERE chat_id = :chat_id")
+
+
+class Change(NamedTuple):
+    """Who is in a chat from a version on; `anew` also when a later version is known, as after a restored backup."""
+
+    chat_id: int
+    version: int
+    participants: list[int]
+    anew: bool = False
 
 
 class Memberships:
@@ -31,8 +41,8 @@ class Memberships:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def apply(self, changes: Sequence[tuple[int, int, list[int]]], position: Position | None) -> None:
-        """Apply `(chat_id, version, participants)` once, in order; older versions change nothing.
+    async def apply(self, changes: Sequence[Change], position: Position | None) -> None:
+        """Apply changes once, in order; older versions change nothing.
 
         A message without a position was re-delivered by hand from the dead letters: the versions alone decide.
         """
@@ -40,10 +50,8 @@ class Memberships:
             async with self._engine.begin() as connection:
                 if position is not None and not await advance(connection, CONSUMER, position):
                     return
-                for chat_id, version, participants in changes:
-                    await connection.execute(
-                        _UPSERT, {"chat_id": chat_id, "version": version, "participants": participants}
-                    )
+                if changes:
+                    await connection.execute(_UPSERT, [change._asdict() for change in changes])
 
     async def find(self, chat_id: int) -> tuple[int, list[int]] | None:
         """Return `(version, participants)` of a chat, None for one never heard of."""

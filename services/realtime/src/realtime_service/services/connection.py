@@ -162,6 +162,11 @@ class Connection:
         for live_version, frame, own in waiting or ():
             self.deliver(chat_id, live_version, frame, own)
 
+    def rewind(self, chat_id: int) -> None:
+        """Forget which versions of a chat have come: it has been taken back, and they will be others."""
+        self.floors.pop(chat_id, None)
+        self.seen = {(known, version) for known, version in self.seen if known != chat_id}
+
     def await_send(self, chat_id: int, client_id: str) -> None:
         """Remember that this connection awaits an acknowledgement.
 

@@ -26,6 +26,7 @@ from msgspec import UNSET
 from messenger_platform.errors import Unavailable
 from realtime_service.domain.events import (
     ChatEvent,
+    ChatResynced,
     ChatSettingsChanged,
     MessageChanged,
     MessageEvent,
@@ -55,7 +56,8 @@ MAX_WAITING_EVENTS = 20_000
 RETRY_S = 0.5
 
 T = TypeVar("T")
-ChatLogEvent = MessageSent | MessageChanged | ChatEvent
+Versioned = MessageSent | MessageChanged | ChatEvent
+ChatLogEvent = Versioned | ChatResynced
 logger = logging.getLogger(__name__)
 
 
@@ -116,6 +118,9 @@ class Hub:
             return
         chat_id = event.message.chat_id if isinstance(event, MessageEvent) else event.chat_id
         chat = self._chats.get(chat_id)
+        if isinstance(event, ChatResynced):
+            self._resync(chat, event)
+            return
         if chat is None:
             chat = self._open(chat_id, event)
         if chat.held is not None:
@@ -138,7 +143,24 @@ class Hub:
             self._deliver(message.chat_id, chat, MessageSent(version, message))
         return version <= chat.version
 
-    def _open(self, chat_id: int, event: ChatLogEvent) -> LoadedChat:
+    def _resync(self, chat: LoadedChat | None, event: ChatResynced) -> None:
+        """Compare a chat with where it stands by the tables, and fetch what makes the difference.
+
+        A chat that is not followed has had no events here; what its users have missed, `catch_up` fetches.
+        """
+        if event.is_read_up_to:
+            self._tell_authors(event.chat_id, event.participants, event.is_read_up_to)
+        if chat is None:
+            return
+        if chat.held is not None:
+            self._hold(chat, event)
+        elif chat.version == event.version:
+            self._set_members(event.chat_id, chat, event.participants)
+        else:
+            chat.held = []
+            self._fetch(event.chat_id, self._repair(event.chat_id, chat))
+
+    def _open(self, chat_id: int, event: Versioned) -> LoadedChat:
         if len(self._chats) >= MAX_LOADED_CHATS:
             self._unload_idle()
         chat = self._chats[chat_id] = LoadedChat(event.version - 1)
@@ -157,7 +179,7 @@ class Hub:
             held.append(event)
         # Beyond that the events are dropped: the hole shows at the next one, and the repair fetches what is missing.
 
-    def _deliver(self, chat_id: int, chat: LoadedChat, event: ChatLogEvent) -> None:
+    def _deliver(self, chat_id: int, chat: LoadedChat, event: Versioned) -> None:
         chat.version = event.version
         if isinstance(event, MessageEvent):
             self._deliver_message(chat, event)
@@ -300,6 +322,12 @@ class Hub:
     async def _repair(self, chat_id: int, chat: LoadedChat) -> None:
         """Fetch the entries between the chat's version and the first held event, then go on with the held."""
         log = await _persistently(lambda: self._chats_service.entries(chat_id, chat.version))
+        if log.version < chat.version:
+            # An event may come some moments before what it tells of can be read.
+            await asyncio.sleep(RETRY_S)
+            log = await _persistently(lambda: self._chats_service.entries(chat_id, chat.version))
+            if log.version < chat.version:
+                self._rewind(chat_id, chat, log.version)
         self._set_members(chat_id, chat, log.participants)
         for entry in log.entries:
             if entry.version == chat.version + 1:
@@ -311,6 +339,15 @@ class Hub:
             for connection in chat.connections:
                 connection.deliver(chat_id, log.version, frame)
         self._release(chat)
+
+    @staticmethod
+    def _rewind(chat_id: int, chat: LoadedChat, version: int) -> None:
+        """Go back with a chat that a restored backup has taken back: whoever is here pages the history anew."""
+        chat.version = version
+        frame = to_wire(TooLong(chat_id, version))
+        for connection in chat.connections:
+            connection.rewind(chat_id)
+            connection.deliver(chat_id, version, frame)
 
     def _deliver_entry(self, chat_id: int, chat: LoadedChat, entry: Entry, participants: list[int]) -> None:
         if entry.message is not None:
@@ -327,7 +364,8 @@ class Hub:
 
     def hold_events(self) -> None:
         """Let events wait: the first one of a chat not followed yet tells nothing of those missed before it."""
-        self._waiting = deque(maxlen=MAX_WAITING_EVENTS)
+        if self._waiting is None:
+            self._waiting = deque(maxlen=MAX_WAITING_EVENTS)
 
     def release_events(self) -> None:
         """Apply the events that have waited, in their order."""

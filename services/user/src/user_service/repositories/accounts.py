@@ -81,6 +81,13 @@ _RENAME = text("""
 """)
 # A first call and a token's new name wait for the end of the transaction, and then find what it has stored.
 _HOLD: Any = select(*_COLUMNS, AccountRow.known_at).where(AccountRow.sub == bindparam("sub")).with_for_update()
+_HOLD_AFTER: Any = (
+    select(*_COLUMNS)
+    .where(AccountRow.id > bindparam("account_id"))
+    .order_by(AccountRow.id)
+    .limit(bindparam("limit"))
+    .with_for_update(read=True)
+)
 _STORE = text("""
     UPDATE user_profile.account
     SET username = :username, name = :name, email = :email, disabled_at = :disabled_at, deleted_at = :deleted_at,
@@ -162,6 +169,11 @@ class SQLAccountsTransaction:
         row = (await self._connection.execute(_HOLD, {"sub": sub})).one_or_none()
         return None if row is None else Held(_account(row), row.known_at)
 
+    async def hold_after(self, account_id: AccountId, limit: int) -> list[Account]:
+        """Return up to `limit` accounts with greater ids, by ascending id, that nobody changes until the end."""
+        rows = await self._connection.execute(_HOLD_AFTER, {"account_id": account_id, "limit": limit})
+        return [_account(row) for row in rows]
+
     async def store(self, account: Account, known_at: datetime) -> None:
         """Write a held account; a deleted one is found by no search from then on."""
         await self._connection.execute(
@@ -178,9 +190,9 @@ class SQLAccountsTransaction:
         )
         await self._file(account)
 
-    async def publish(self, event: News) -> None:
+    async def publish(self, *events: News) -> None:
         """Tell the world when, and only when, the transaction commits."""
-        await emit(self._connection, [(ROUTING_KEY, envelope(event))])
+        await emit(self._connection, [(ROUTING_KEY, envelope(event)) for event in events])
 
     async def _write(self, statement: Any, claims: Claims) -> Account | None:
         rows = await self._connection.execute(

@@ -38,11 +38,15 @@ class AccountsTransaction(Protocol):
         """Lock the account of a subject."""
         ...
 
+    async def hold_after(self, account_id: AccountId, limit: int) -> list[Account]:
+        """Return up to `limit` accounts with greater ids, by ascending id, that nobody changes until the end."""
+        ...
+
     async def store(self, account: Account, known_at: datetime) -> None:
         """Write a held account; a deleted one is found by no search from then on."""
         ...
 
-    async def publish(self, event: News) -> None:
+    async def publish(self, *events: News) -> None:
         """Tell the world when, and only when, the transaction commits."""
         ...
 

@@ -2,7 +2,9 @@
 
 The queue dies with its link, and with it what was in it. So after each new link the hub catches up with what has
 happened since shortly before the old one was last known to be alive. The queue is bounded: an instance that cannot
-keep up loses the oldest, and the hole in the versions is repaired.
+keep up loses the oldest, and the hole in the versions is repaired. A new epoch, also the first one that is met, says
+that the log has been begun anew, perhaps with a gap before it: the hub then catches up in the same way, from the last
+event that was heard of.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from messenger_platform.broker import (
     until_closed,
 )
 from messenger_platform.errors import Unavailable
+from messenger_platform.events import POSITION_HEADER, Position
 from messenger_platform.reconnect import BackOff, reconnect
 from messenger_platform.tasks import cancel
 from realtime_service.domain import events
@@ -58,6 +61,10 @@ class FanOut:
         self._publishing = Tasks()
         # From the first moment on: clients may connect before the queue is bound.
         self._lost_at: datetime | None = datetime.now(UTC)
+        # Everything said before this time has been heard, as far as the log goes without a gap.
+        self._heard_at = self._gap_begins_at = datetime.now(UTC)
+        self._epoch: str | None = None
+        self._begun_anew = asyncio.Event()
         self.connected = False
 
     async def check(self) -> None:
@@ -93,19 +100,29 @@ class FanOut:
             await queue.consume(self._take, no_ack=True)
             self.connected = True
             closed = asyncio.ensure_future(until_closed(connection, channel))
-            missed = asyncio.ensure_future(self._catch_up())
+            missed = asyncio.ensure_future(self._keep_up())
             try:
                 await asyncio.wait({closed, missed}, return_when=asyncio.FIRST_COMPLETED)
                 if missed.done():
                     await missed  # An unexpected error ends the process; it must not pass for having caught up.
-                    self._lost_at = None
-                    self._hub.release_events()
-                    await closed
             finally:
                 await cancel(closed, missed)
 
-    async def _catch_up(self) -> None:
-        since = (self._lost_at or datetime.now(UTC)) - MARGIN
+    async def _keep_up(self) -> NoReturn:
+        """Fetch what was missed, at first and whenever the log begins anew; meanwhile the events wait."""
+        await self._catch_up((self._lost_at or datetime.now(UTC)) - MARGIN)
+        self._lost_at = None
+        while True:
+            while self._begun_anew.is_set():
+                epoch = self._epoch
+                await self._catch_up(self._gap_begins_at - MARGIN)
+                # Not before: a link that breaks meanwhile leaves the gap to the next one, as does a newer log.
+                if epoch == self._epoch:
+                    self._begun_anew.clear()
+            self._hub.release_events()
+            await self._begun_anew.wait()
+
+    async def _catch_up(self, since: datetime) -> None:
         while True:
             try:
                 await self._hub.catch_up(since)
@@ -122,10 +139,26 @@ class FanOut:
                 if typing.origin != self._origin:
                     self._hub.show_typing(typing.chat_id, typing.user_id)
                 return
+            self._notice_epoch(message.headers.get(POSITION_HEADER))
             for envelope in events.envelopes.decode(message.body):
                 self._apply(envelope)
+                self._heard_at = envelope.time
         except UNREADABLE:
             logger.exception("an event could not be read", extra={"key": message.routing_key})
+
+    def _notice_epoch(self, header: object) -> None:
+        """Begin to catch up when a message is of another log than those before."""
+        if header is None:
+            return
+        position = Position.parse(str(header))
+        if position.epoch == self._epoch or (self._epoch is not None and position.precedes(self._epoch)):
+            return
+        logger.info("the log of events begins anew", extra={"epoch": position.epoch})
+        self._epoch = position.epoch
+        if not self._begun_anew.is_set():
+            self._gap_begins_at = self._heard_at
+        self._hub.hold_events()
+        self._begun_anew.set()
 
     def _apply(self, envelope: events.Envelope) -> None:
         if envelope.type == "MessageSent":
@@ -136,6 +169,8 @@ class FanOut:
             self._hub.apply(events.message_changed.decode(envelope.data))
         elif envelope.type == "ChatSettingsChanged":
             self._hub.apply_settings(events.chat_settings_changed.decode(envelope.data))
+        elif envelope.type == "ChatResynced":
+            self._hub.apply(events.chat_resynced.decode(envelope.data))
         elif envelope.type in events.CHAT_EVENTS:
             self._hub.apply(events.chat_event.decode(envelope.data))
 

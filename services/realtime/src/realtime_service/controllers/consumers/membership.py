@@ -6,7 +6,7 @@ from aio_pika.abc import AbstractIncomingMessage
 
 from messenger_platform.events import POSITION_HEADER, Position
 from realtime_service.domain import events
-from realtime_service.repositories.memberships import Memberships
+from realtime_service.repositories.memberships import Change, Memberships
 
 QUEUE = "realtime.membership"
 
@@ -23,6 +23,9 @@ class MembershipHandler:
         for envelope in events.envelopes.decode(message.body):
             if envelope.type in events.CHAT_EVENTS:
                 event = events.chat_event.decode(envelope.data)
-                changes.append((event.chat_id, event.version, event.participants))
+                changes.append(Change(event.chat_id, event.version, event.participants))
+            elif envelope.type == "ChatResynced":
+                found = events.chat_resynced.decode(envelope.data)
+                changes.append(Change(found.chat_id, found.version, found.participants, anew=True))
         header = message.headers.get(POSITION_HEADER)
         await self._memberships.apply(changes, None if header is None else Position.parse(str(header)))
