@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 
 from messenger_bench.world import open_database
-from messenger_drill.crowd import Crowd
 from messenger_drill.drill import Drill, Recovery
 from messenger_drill.findings import Measure, percentile
 from messenger_infra import postgres, system
@@ -52,14 +51,14 @@ async def small_wal(drill: Drill) -> Iterator[Path]:
     await drill.processes.healthy()
 
 
-async def use_up(drill: Drill, crowd: Crowd, volume: Path) -> None:
+async def use_up(drill: Drill, volume: Path) -> None:
     """Leave no byte free, and ask for segments of the WAL until there is none."""
     system.run(["sh", "-c", f"head -c 1G /dev/zero > '{volume}/filling' || true"])
     database = await open_database(drill.stack)
     try:
         for _ in range(64):
             await database.execute("SELECT pg_logical_emit_message(false, 'filling', repeat('x', 8000000))")
-    except (TimeoutError, OSError, *crowd.database_errors):
+    except (OSError, asyncpg.PostgresError):
         pass  # It has stopped: that is what a full disk does.
     finally:
         database.terminate()
@@ -71,7 +70,7 @@ async def test_a_full_disk_below_postgresql_loses_nothing(drill: Drill, small_wa
     async with drill.crowd() as crowd:
         crowd.talk()
         await crowd.normal()
-        await use_up(drill, crowd, small_wal)
+        await use_up(drill, small_wal)
         full = time.perf_counter()
         await crowd.calm(FULL_S)
         assert crowd.first_after(full) is None, "nothing can have been stored"
@@ -92,7 +91,7 @@ async def test_a_full_disk_below_rabbitmq_delays_events_only(drill: Drill) -> No
         crowd.talk()
         await crowd.normal()
         full = time.perf_counter()
-        await drill.rabbitmqctl("set_disk_free_limit", "1000TB")
+        await drill.rabbitmqctl("set_disk_free_limit", "100000GB")
         try:
             await crowd.calm(FULL_S)
         finally:

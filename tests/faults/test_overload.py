@@ -1,4 +1,4 @@
-"""Hypothesis: ten times as much as it can carry costs little of what it does carry; the rest is refused at once.
+"""Hypothesis: three times as much as it can carry costs little of what it does carry; the rest is refused at once.
 
 The limits per user, which would refuse nearly all of it, are off on the test stack: this is what lies behind them. The
 load comes from the same two cores, as fast as they give it.
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import msgspec
 import pytest
-from picows import WSFrame, WSTransport
+from picows import WSFrame, WSMsgType, WSTransport
 
 from messenger_bench.pairs import Pairs
 from messenger_bench.sockets import Client
@@ -21,7 +21,7 @@ from messenger_drill.drill import Drill
 from messenger_drill.findings import Measure, percentile
 from messenger_drill.verdict import PROMISED_ERRORS, Verdict
 
-TIMES = 10
+TIMES = 3
 TICK_S = 0.01
 NS = 1e9
 USUAL_RATE = 100
@@ -34,6 +34,7 @@ class Pusher(Client):
     def __init__(self, *arguments: object) -> None:
         super().__init__(*arguments)  # type: ignore[arg-type] # As the client's own.
         self.refusal_s: list[float] = []
+        self.closed_with: int | None = None
         self._sent_at: dict[str, float] = {}
 
     def push(self) -> None:
@@ -42,7 +43,10 @@ class Pusher(Client):
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """Take a frame; a refusal is timed."""
-        if frame.get_payload_as_memoryview()[:15] == b'{"type":"error"':
+        if frame.msg_type == WSMsgType.CLOSE:
+            self.closed_with = frame.get_close_code()
+            transport.disconnect()
+        elif frame.get_payload_as_memoryview()[:15] == b'{"type":"error"':
             told = msgspec.json.decode(frame.get_payload_as_bytes())
             assert told["code"] in PROMISED_ERRORS, told
             self.refusal_s.append(time.perf_counter() - self._sent_at[told["client_id"]])
@@ -90,6 +94,7 @@ async def test_overload_is_refused_and_the_rest_carried(drill: Drill) -> None:
         drill.found(
             f"overload, {offered / capacity:.1f} times the capacity offered",
             await judge(people, world, senders),
+            Measure("clients cut", sum(sender.closed_with is not None for sender in people.clients), 0, ""),
             Measure("capacity", capacity, unit="messages/s"),
             Measure("carried, of it", carried / capacity, 0.8, "", at_least=True),
             Measure("refused after, p99", percentile(refusals, 0.99), 0.05),

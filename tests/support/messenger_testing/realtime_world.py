@@ -174,7 +174,7 @@ class World:
         self.shared = Collaborators(
             hub=self.hub,
             batches=[self.batches],
-            synchronise=Synchronise(self.chats),
+            synchronise=Synchronise(self.chats, self.hub.version_of),
             verifier=self.verifier,  # type: ignore[arg-type]  # The one method that is used.
             limits=limits or Limits(off, off, off),
             publish_typing=lambda chat_id, user_id: self.typed.append((chat_id, user_id)),

@@ -59,7 +59,7 @@ def wire(settings: Settings) -> Wired:
     shared = Collaborators(
         hub=hub,
         batches=batches,
-        synchronise=Synchronise(links),
+        synchronise=Synchronise(links, hub.version_of),
         verifier=callers.verifier,
         limits=_limits(on=settings.rate_limited),
         publish_typing=fan_out.publish_typing,

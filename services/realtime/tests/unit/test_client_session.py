@@ -182,6 +182,34 @@ async def test_a_send_during_a_sync_is_acknowledged_once(world: World, settled: 
     assert alice.versions().count(3) == 1
 
 
+async def test_a_sync_waits_for_what_others_here_have_seen_already(world: World, settled: Settled) -> None:
+    world.chats.people[10] = [1, 2]
+    first, second = world.sent(2), world.sent(3)
+    world.chats.logs[10] = [Entry(2, first.message)]  # The row of the second cannot be seen by others yet.
+    world.hub.apply(first)
+    world.hub.apply(second)
+    await settled()
+    session, bob = world.session(2)
+    session.on_text('{"type":"sync","chats":{"10":1}}')
+    await settled()
+    assert not bob.of("synced")
+    world.chats.logs[10].append(Entry(3, second.message))
+    await bob.until(lambda: bob.of("synced"))
+    assert bob.versions() == [2, 3]
+
+
+async def test_a_sync_outlasts_a_chat_service_that_is_away_for_a_moment(world: World, settled: Settled) -> None:
+    world.chats.people[10] = [1, 2]
+    world.chats.away = True
+    session, bob = world.session(2)
+    session.on_text('{"type":"sync","chats":{"10":0}}')
+    await settled()
+    assert bob.frames == []
+    world.chats.away = False
+    await bob.until(lambda: bob.of("synced"))
+    assert not bob.of("error")
+
+
 async def test_sends_while_two_batches_are_under_way_form_the_next_batch(world: World, settled: Settled) -> None:
     session, _ = world.session(1)
     world.chats.gate.clear()
@@ -210,11 +238,12 @@ async def test_an_error_names_the_send_that_it_answers(world: World, settled: Se
     ]
 
 
-async def test_a_chat_service_that_is_away_is_unavailable(world: World, settled: Settled) -> None:
+async def test_a_chat_service_that_is_away_is_unavailable(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("realtime_service.services.op_batches.DEADLINE_S", 0)
     session, alice = world.session(1)
     world.chats.away = True
     session.on_text(send_frame(str(uuid.uuid4())))
-    await settled()
+    await alice.until(lambda: alice.frames)
     assert alice.frames[0]["code"] == "unavailable"
     assert session._connection.awaited_sends == set()
 

@@ -109,6 +109,11 @@ class Hub:
         chat.connections.add(connection)
         connection.chats.add(chat_id)
 
+    def version_of(self, chat_id: int) -> int:
+        """Return up to which version a chat has been delivered here; 0 when it is not followed."""
+        chat = self._chats.get(chat_id)
+        return 0 if chat is None else chat.version
+
     # The log of chats
 
     def apply(self, event: ChatLogEvent) -> None:
