@@ -13,7 +13,7 @@ from fastapi import FastAPI, WebSocket
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from realtime_service.controllers.socket_protocol import SocketProtocol, socket_of
+from realtime_service.controllers.socket_protocol import CLOSE_GRACE_S, SocketProtocol, socket_of
 
 pytestmark = pytest.mark.enable_socket
 
@@ -133,6 +133,19 @@ async def test_a_session_ends_with_its_socket_whoever_closes(server: Server) -> 
         await asyncio.wait_for(server.session.ended.wait(), 5)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 4401
+
+
+async def test_a_client_that_does_not_read_is_cut_after_the_grace(server: Server) -> None:
+    async with server.client() as client:
+        await server.quiet()
+        client.transport.pause_reading()
+        while server.session.socket.unsent_bytes == 0:
+            server.session.socket.write(b"\x81\x7d" + b"x" * 125)
+        server.session.socket.close(4408, "slow consumer")
+        await asyncio.wait_for(server.session.ended.wait(), 1)
+        await asyncio.sleep(CLOSE_GRACE_S + 0.5)
+        assert not server.uvicorn.server_state.connections
+        client.transport.abort()
 
 
 async def test_a_client_that_left_during_the_handshake_ends_its_session_at_once(server: Server) -> None:
