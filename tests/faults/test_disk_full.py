@@ -10,9 +10,10 @@ import asyncio
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from messenger_bench.world import open_database
@@ -20,34 +21,36 @@ from messenger_drill.drill import Drill, Recovery
 from messenger_drill.findings import Measure, percentile
 from messenger_infra import postgres, system
 
-VOLUME = "256m"
+ROOM = 128 * 1024**2
 FULL_S = 15.0
 
 
 @pytest.fixture
-async def small_wal(drill: Drill) -> Iterator[Path]:
+async def small_wal(drill: Drill) -> AsyncIterator[Path]:
     """Move the WAL to a volume of its own for one test."""
     if os.geteuid() != 0:
         pytest.skip("a volume of its own for the WAL needs root")
     wal = postgres.data_folder(drill.stack) / "pg_wal"
     volume = drill.stack.folder / "small-volume"
     await asyncio.to_thread(drill.processes.stop, "postgres")
+    size = sum(path.stat().st_size for path in wal.rglob("*") if path.is_file()) + ROOM
     volume.mkdir()
-    system.run(["mount", "-t", "tmpfs", "-o", f"size={VOLUME},mode=0755", "tmpfs", volume])
-    moved = volume / "pg_wal"
-    system.run(["cp", "-a", wal, moved])
-    shutil.rmtree(wal)
-    wal.symlink_to(moved)
-    system.own(wal)
-    drill.processes.start("postgres")
-    await drill.processes.healthy()
-    yield volume
-    await asyncio.to_thread(drill.processes.stop, "postgres")
-    wal.unlink()
-    system.run(["cp", "-a", moved, wal])
-    system.run(["umount", volume])
-    volume.rmdir()
-    drill.processes.start("postgres")
+    system.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=0755", "tmpfs", volume])
+    try:
+        system.run(["cp", "-a", wal, volume])
+        kept = wal.rename(wal.with_name("pg_wal.kept"))
+        wal.symlink_to(volume / "pg_wal")
+        drill.processes.start("postgres")
+        await drill.processes.healthy()
+        yield volume
+        await asyncio.to_thread(drill.processes.stop, "postgres")
+        wal.unlink()
+        system.run(["cp", "-a", volume / "pg_wal", wal])
+        shutil.rmtree(kept)
+    finally:
+        system.run(["umount", volume])
+        volume.rmdir()
+        drill.processes.start("postgres")
     await drill.processes.healthy()
 
 
@@ -56,7 +59,7 @@ async def use_up(drill: Drill, volume: Path) -> None:
     system.run(["sh", "-c", f"head -c 1G /dev/zero > '{volume}/filling' || true"])
     database = await open_database(drill.stack)
     try:
-        for _ in range(64):
+        while True:
             await database.execute("SELECT pg_logical_emit_message(false, 'filling', repeat('x', 8000000))")
     except (OSError, asyncpg.PostgresError):
         pass  # It has stopped: that is what a full disk does.

@@ -24,6 +24,7 @@ async def test_a_rolling_restart_is_not_noticed(drill: Drill) -> None:
             await asyncio.to_thread(drill.processes.stop, name)
             drill.processes.start(name)
             await drill.processes.healthy()
+            await drill.in_rotation()
             await crowd.all_back()
         recovery = Recovery(crowd, [begun, time.perf_counter()])
         assert set(crowd.journal.closes) <= {1012}

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from itertools import pairwise
 
+import httpx
+
 from messenger_bench.costs import Meter
 from messenger_drill import crowd
 from messenger_drill.crowd import FULL, SMALL, Crowd, Scale
@@ -68,6 +70,17 @@ class Drill:
         async with asyncio.timeout(START_S):
             while not await asyncio.to_thread(answers, address):  # noqa: ASYNC110 - another process.
                 await asyncio.sleep(0.02)
+
+    async def in_rotation(self) -> None:
+        """Wait until Envoy sends requests to every process again: it looks by itself, a moment after we do."""
+        url = f"http://127.0.0.1:{self.stack.env['ENVOY_ADMIN_PORT']}/clusters?format=json"
+        async with asyncio.timeout(START_S), httpx.AsyncClient() as http:
+            while True:
+                clusters = (await http.get(url)).json()["cluster_statuses"]
+                hosts = [host["health_status"] for cluster in clusters for host in cluster.get("host_statuses", [])]
+                if not any(host.get("failed_active_health_check") for host in hosts):
+                    return
+                await asyncio.sleep(0.1)
 
     def memory_kb(self, *kinds: str) -> float:
         """Return the memory of all processes of these kinds, in kB."""

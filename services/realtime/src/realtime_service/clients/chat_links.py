@@ -20,7 +20,7 @@ from messenger_platform.reconnect import BackOff, reconnect
 from realtime_service.services.ports import ChatDifference, ChatLog, ChatVersion, OpResult
 
 CALL_TIMEOUT_S = 5.0
-BACK_OFF_S = (0.1, 2.0)
+BACK_OFF_S = (0.1, 0.5)
 MAX_ENTRIES = 500
 
 T = TypeVar("T")

@@ -1,17 +1,19 @@
 """uvicorn's WebSocket protocol with a short way in and out.
 
-FastAPI does the handshake. After it, text frames go straight from the parser to the connection's handler, without a
-queue and a task switch per frame, and prebuilt frames go straight to the transport. Everything else (pings, closing,
-limits) stays uvicorn's.
+FastAPI does the handshake and hands the socket over to a session; then its task ends, and with it goes what only the
+handshake needed: the request with its token, the scope, the queue and the stack of coroutines. After it, frames go
+straight from the parser to the session, and prebuilt frames straight to the transport. Everything else (pings,
+closing, limits) stays uvicorn's.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
+import logging
+from typing import Any, Protocol, cast
 
 from starlette.websockets import WebSocket
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import InvalidState
 from websockets.http11 import Request
@@ -21,11 +23,49 @@ HIGH_WATER_BYTES = 64 * 1024
 CLOSE_GRACE_S = 5.0
 
 
-class SocketProtocol(WebSocketsSansIOProtocol):
-    """One WebSocket; `on_text` takes every text frame once `attach` has been called."""
+logger = logging.getLogger(__name__)
 
-    on_text: Callable[[str], None] | None = None
-    before_close: Callable[[], None] | None = None
+
+class Session(Protocol):
+    """Whom a socket belongs to after its handshake; called on the event loop."""
+
+    def on_text(self, text: str) -> None:
+        """Take a text frame."""
+
+    def refuse_binary(self) -> None:
+        """Take a binary frame."""
+
+    def flush(self) -> None:
+        """Write what is queued: the server is about to close the socket."""
+
+    def end(self) -> None:
+        """Leave: the socket closes or is gone; may be told twice."""
+
+
+class Events:
+    """In the place of uvicorn's queue once nobody reads it: what is put is done at once."""
+
+    __slots__ = ("_session",)
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def put_nowait(self, event: dict[str, Any]) -> None:
+        """Hand an event to the session; its end comes at the end of this loop turn, for its hub may be busy with it."""
+        if event["type"] == "websocket.disconnect":
+            asyncio.get_running_loop().call_soon(self._session.end)
+        elif event["type"] == "websocket.receive":
+            text = event.get("text")
+            if text is None:
+                self._session.refuse_binary()
+            else:
+                self._session.on_text(text)
+
+
+class SocketProtocol(WebSocketsSansIOProtocol):
+    """One WebSocket; its frames go to the session once `attach` has been called."""
+
+    session: Session | None = None
 
     def handle_connect(self, event: Request) -> None:
         """Let the application find this object in the scope of the handshake."""
@@ -34,25 +74,49 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             extensions: dict[str, Any] = self.scope["extensions"]
             extensions[EXTENSION] = self
 
-    def attach(self, on_text: Callable[[str], None], before_close: Callable[[], None]) -> None:
-        """Take over the incoming text; `before_close` runs before the server's own close at shutdown."""
-        self.on_text = on_text
-        self.before_close = before_close
+    def attach(self, session: Session) -> None:
+        """Give this socket to a session, with what has come since the handshake; the application may return then."""
+        waiting, events = self.queue, Events(session)
+        self.session = session
+        self.queue = cast("Any", events)
         self.transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
+        while not waiting.empty():
+            events.put_nowait(cast("dict[str, Any]", waiting.get_nowait()))
+        if self.read_paused and not self.transport.is_closing():
+            self.read_paused = False
+            self.transport.resume_reading()
+
+    async def run_asgi(self) -> None:
+        """Run the handshake; unlike uvicorn's, a socket that was given to a session outlives the application."""
+        try:
+            await self.app(self.scope, self.receive, self.send)
+        except ClientDisconnected:
+            pass
+        except Exception:
+            logger.exception("a handshake failed")
+            self.send_500_response()
+        if self.session is None and self.close_timer is None:
+            self.transport.close()
+        # The parser's frame keeps the request for the life of the socket: it need not keep the token.
+        self.request.headers.clear()
+        del self.scope, self.request, self.response
 
     def send_receive_event_to_app(self) -> None:
-        """Hand a whole text message to the handler at once; before `attach` it waits in uvicorn's queue."""
-        if self.on_text is None or self.curr_msg_data_type != "text" or self.close_sent or not self.queue.empty():
+        """Hand a whole message to the session at once; before `attach` it waits in uvicorn's queue."""
+        if self.session is None or self.close_sent:
             super().send_receive_event_to_app()
             return
         data = self.frames[0] if len(self.frames) == 1 else b"".join(self.frames)
         self.frames = []
+        if self.curr_msg_data_type != "text":
+            self.session.refuse_binary()
+            return
         try:
             text = data.decode()
         except UnicodeDecodeError:
             self.close(1007, "not UTF-8")
             return
-        self.on_text(text)
+        self.session.on_text(text)
 
     @property
     def is_open(self) -> bool:
@@ -94,8 +158,8 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     def shutdown(self) -> None:
         """Flush what is queued, then close with 1012 as uvicorn does."""
-        if self.before_close is not None:
-            self.before_close()
+        if self.session is not None:
+            self.session.flush()
         super().shutdown()
 
 

@@ -13,7 +13,7 @@ from messenger_platform.http_auth import cookie_of, principal_of
 from messenger_platform.problems import RETRY_AFTER_S, problem_response
 from messenger_platform.sessions import EndedSessions
 from messenger_platform.tokens import Principal
-from realtime_service.controllers.socket_protocol import socket_of
+from realtime_service.controllers.socket_protocol import SocketProtocol, socket_of
 from realtime_service.domain.frames import Hello, to_wire
 from realtime_service.services.client_session import ClientSession, Collaborators
 from realtime_service.services.connection import Connection
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 class LiveEndpoint:
-    """Accept clients and keep their connections until they end."""
+    """Accept clients; each socket then belongs to its session."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class LiveEndpoint:
         self.router.add_api_websocket_route("/ws", self.connect)
 
     async def connect(self, websocket: WebSocket) -> None:
-        """Verify, accept, say hello, then stay until the connection ends."""
+        """Verify, accept, say hello, and leave the socket to its session."""
         refusal = self._refuse_origin(websocket)
         if refusal is not None:
             await websocket.send_denial_response(refusal)
@@ -64,8 +64,9 @@ class LiveEndpoint:
             await websocket.send_denial_response(problem_response(429, detail, headers={"Retry-After": "60"}))
             return
         await websocket.accept()
+        socket = socket_of(websocket)
         connection = Connection(
-            socket_of(websocket),
+            socket,
             user_id=user_id,
             sub=principal.sub,
             sid=principal.sid,
@@ -73,32 +74,17 @@ class LiveEndpoint:
             expires_at=principal.expires_at,
             schedule=hub.connections.schedule,
         )
-        await self._live(websocket, connection, principal)
+        self._hand_over(socket, connection, principal)
 
-    async def _live(self, websocket: WebSocket, connection: Connection, principal: Principal) -> None:
-        hub = self._shared.hub
+    def _hand_over(self, socket: SocketProtocol, connection: Connection, principal: Principal) -> None:
         connection.push(to_wire(Hello(connection.user_id, connection.id)))
         session = ClientSession(connection, self._shared)
-        socket_of(websocket).attach(session.on_text, connection.flush)
-        hub.add(connection)
+        self._shared.hub.add(connection)
         end = self._ended.end_of(principal)
         if end is not None:
             # The session ended between the verification of its token and now.
             connection.end_session(end.reason)
-        try:
-            while True:
-                # Text goes to the session without passing here, but for what came before `attach`.
-                event = await websocket.receive()
-                if event["type"] == "websocket.disconnect":
-                    return
-                text = event.get("text")
-                if text is None:
-                    session.refuse_binary()
-                else:
-                    session.on_text(text)
-        finally:
-            session.end()
-            hub.remove(connection)
+        socket.attach(session)
 
     def _refuse_origin(self, websocket: WebSocket) -> Response | None:
         """Refuse a foreign page whatever it brings, and a cookie without our own Origin."""

@@ -75,6 +75,17 @@ class Collaborators:
 class ClientSession:
     """Obey the frames of one connection."""
 
+    __slots__ = (
+        "_connection",
+        "_expiry",
+        "_late_answers",
+        "_loop",
+        "_refused_in_a_row",
+        "_shared",
+        "_syncs",
+        "_tasks",
+    )
+
     def __init__(self, connection: Connection, shared: Collaborators) -> None:
         self._connection = connection
         self._shared = shared
@@ -87,11 +98,16 @@ class ClientSession:
         self._watch_expiry()
 
     def end(self) -> None:
-        """Stop timers and what is still being fetched."""
+        """Leave the hub, stop timers and what is still being fetched."""
+        self._shared.hub.remove(self._connection)
         if self._expiry is not None:
             self._expiry.cancel()
         self._tasks.cancel()
         self._late_answers.cancel()
+
+    def flush(self) -> None:
+        """Write what is queued."""
+        self._connection.flush()
 
     def on_text(self, text: str) -> None:
         """Take one text frame."""

@@ -13,6 +13,8 @@ logger = logging.getLogger(__name__)
 class Tasks:
     """The tasks under way of one owner."""
 
+    __slots__ = ("_running",)
+
     def __init__(self) -> None:
         self._running: set[asyncio.Task[None]] = set()
 
