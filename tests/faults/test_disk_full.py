@@ -41,6 +41,7 @@ async def small_wal(drill: Drill) -> AsyncIterator[Path]:
         kept = wal.rename(wal.with_name("pg_wal.kept"))
         wal.symlink_to(volume / "pg_wal")
         drill.processes.start("postgres")
+        await drill.accepts_connections("postgres")
         await drill.processes.healthy()
         yield volume
         await asyncio.to_thread(drill.processes.stop, "postgres")

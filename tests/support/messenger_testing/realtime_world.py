@@ -47,6 +47,7 @@ class FakeSocket:
     def __init__(self) -> None:
         self.frames: list[Frame] = []
         self.writes = 0
+        self.reads = True
         self.unsent_bytes = 0
         self.closed: tuple[int, str] | None = None
         self._changed = asyncio.Event()
@@ -59,6 +60,12 @@ class FakeSocket:
         self.writes += 1
         self.frames += read_frames(frames)
         self._changed.set()
+
+    def pause_reading(self) -> None:
+        self.reads = False
+
+    def resume_reading(self) -> None:
+        self.reads = True
 
     async def drained(self) -> None:
         await asyncio.sleep(0)

@@ -15,7 +15,7 @@ from messenger_platform.tokens import Principal
 from messenger_testing.realtime_world import World
 from realtime_service.domain.events import MessageRead, MessageSent
 from realtime_service.domain.frames import Quote
-from realtime_service.services.client_session import ClientSession, Limits
+from realtime_service.services.client_session import FULL, ClientSession, Limits
 from realtime_service.services.op_batches import OpBatches
 from realtime_service.services.ports import ChatVersion, Entry, OpResult
 
@@ -220,6 +220,22 @@ async def test_sends_while_two_batches_are_under_way_form_the_next_batch(world: 
     world.chats.gate.set()
     await settled()
     assert [[op["text"] for op in ops] for ops in world.chats.written] == [["0"], ["1"], list("23456789")]
+
+
+async def test_nothing_more_is_read_from_a_client_whose_sends_pile_up(world: World, settled: Settled) -> None:
+    session, alice = world.session(1)
+    world.chats.people[10] = [1, 2]
+    world.chats.results = [OpResult(error="not_found") for _ in range(FULL)]
+    world.chats.gate.clear()
+    for _ in range(FULL):
+        assert alice.reads
+        session.on_text(send_frame(str(uuid.uuid4())))
+    assert not alice.reads
+    world.chats.gate.set()
+    async with asyncio.timeout(5):
+        while not alice.reads:  # noqa: ASYNC110 - a fake socket tells nobody.
+            await asyncio.sleep(0.01)
+    assert len(alice.of("error")) == FULL
 
 
 async def test_an_error_names_the_send_that_it_answers(world: World, settled: Settled) -> None:

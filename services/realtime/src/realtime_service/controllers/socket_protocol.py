@@ -133,6 +133,18 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         if self.is_open:
             self.transport.write(frames)
 
+    def pause_reading(self) -> None:
+        """Take nothing from the peer until `resume_reading`; closing resumes it too."""
+        if self.is_open and not self.read_paused:
+            self.read_paused = True
+            self.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Take frames again."""
+        if self.is_open and self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+
     async def drained(self) -> None:
         """Wait until this turn's frames are written and the transport has taken most of them."""
         await asyncio.sleep(0)

@@ -40,6 +40,8 @@ from realtime_service.services.synchronise import Synchronise
 from realtime_service.services.tasks import Tasks
 
 MAX_UNANSWERED = 1_000
+FULL, REST_S = 200, 0.02
+"""So many unanswered sends, and nothing more is read from a client until it has fewer: TCP tells it to wait."""
 MAX_TASKS = 16
 MAX_REFUSED_IN_A_ROW = 1_000
 ABUSE = 1008
@@ -81,6 +83,7 @@ class ClientSession:
         "_late_answers",
         "_loop",
         "_refused_in_a_row",
+        "_rests",
         "_shared",
         "_syncs",
         "_tasks",
@@ -94,6 +97,7 @@ class ClientSession:
         self._late_answers = Tasks()
         self._expiry: asyncio.TimerHandle | None = None
         self._refused_in_a_row = 0
+        self._rests = False
         self._syncs = asyncio.Lock()
         self._watch_expiry()
 
@@ -154,6 +158,17 @@ class ClientSession:
             "reply_to_id": frame.reply_to_id,
         }
         self._batch(frame.chat_id).submit(op, lambda result: self._sent(frame.chat_id, client_id, result))
+        if len(connection.awaited_sends) >= FULL and not self._rests:
+            self._rests = True
+            connection.socket.pause_reading()
+            self._loop.call_later(REST_S, self._read_on)
+
+    def _read_on(self) -> None:
+        if len(self._connection.awaited_sends) >= FULL and self._connection.socket.is_open:
+            self._loop.call_later(REST_S, self._read_on)
+            return
+        self._rests = False
+        self._connection.socket.resume_reading()
 
     def _sent(self, chat_id: int, client_id: str, result: OpResult) -> None:
         connection, message = self._connection, result.message

@@ -24,6 +24,12 @@ class Socket(Protocol):
     def write(self, frames: bytes) -> None:
         """Write whole prebuilt frames."""
 
+    def pause_reading(self) -> None:
+        """Take nothing from the peer until `resume_reading`."""
+
+    def resume_reading(self) -> None:
+        """Take frames again."""
+
     async def drained(self) -> None:
         """Wait until the peer has taken most of what was written."""
 
