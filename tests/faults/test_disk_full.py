@@ -16,13 +16,30 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from messenger_bench.world import open_database
+from messenger_bench.world import World, open_database
 from messenger_drill.drill import Drill, Recovery
 from messenger_drill.findings import Measure, percentile
 from messenger_infra import postgres, system
+from messenger_testing.e2e import BACK_S
+from messenger_testing.login import LoginFailed
 
 ROOM = 128 * 1024**2
 FULL_S = 15.0
+
+
+async def started(drill: Drill) -> None:
+    """Start PostgreSQL and wait until everybody has come to terms with it: Keycloak's old connections give a 500."""
+    drill.processes.start("postgres")
+    await drill.accepts_connections("postgres")
+    await drill.processes.healthy()
+    async with asyncio.timeout(BACK_S), World(drill.stack) as world:
+        while True:
+            try:
+                await world.accounts(1)
+            except LoginFailed:
+                await asyncio.sleep(0.5)
+            else:
+                return
 
 
 @pytest.fixture
@@ -36,23 +53,20 @@ async def small_wal(drill: Drill) -> AsyncIterator[Path]:
     size = sum(path.stat().st_size for path in wal.rglob("*") if path.is_file()) + ROOM
     volume.mkdir()
     system.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=0755", "tmpfs", volume])
+    system.run(["cp", "-a", wal, volume])
+    kept = wal.rename(wal.with_name("pg_wal.kept"))
+    wal.symlink_to(volume / "pg_wal")
     try:
-        system.run(["cp", "-a", wal, volume])
-        kept = wal.rename(wal.with_name("pg_wal.kept"))
-        wal.symlink_to(volume / "pg_wal")
-        drill.processes.start("postgres")
-        await drill.accepts_connections("postgres")
-        await drill.processes.healthy()
+        await started(drill)
         yield volume
+    finally:
         await asyncio.to_thread(drill.processes.stop, "postgres")
         wal.unlink()
         system.run(["cp", "-a", volume / "pg_wal", wal])
         shutil.rmtree(kept)
-    finally:
         system.run(["umount", volume])
         volume.rmdir()
-        drill.processes.start("postgres")
-    await drill.processes.healthy()
+        await started(drill)
 
 
 async def use_up(drill: Drill, volume: Path) -> None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sys
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
 
+from messenger_drill.drill import Drill, Recovery
 from messenger_infra.programs import service_environment
 from messenger_infra.settings import stack_of_tests
 from messenger_testing.client import Account, LiveClient
@@ -197,3 +199,24 @@ async def test_a_wiped_broker_is_made_up_for_by_a_resync(
     await all_shown_once_in_order(receivers, sender, known, fresh)
     await caught_up(database)
     await newcomer.remove()
+
+
+@pytest.mark.drill
+@pytest.mark.timeout(300)
+async def test_a_crowd_gets_everything_after_a_lost_slot(drill: Drill, database: Database) -> None:
+    async with drill.crowd() as crowd:
+        crowd.talk()
+        await crowd.normal()
+        for name in RELAYS:
+            await asyncio.to_thread(drill.processes.stop, name)
+        await database.execute("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots")
+        await crowd.calm(5)
+        for name in RELAYS:
+            drill.processes.start(name)
+        begun = time.perf_counter()
+        await resync()
+        await drill.processes.healthy()
+        await crowd.normal()
+        recovery = Recovery(crowd, [begun, time.perf_counter()])
+        verdict = await crowd.verdict()
+        drill.found("slot lost, then resync", verdict, recovery.first(60), recovery.whole(60))

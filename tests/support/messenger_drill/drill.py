@@ -14,7 +14,7 @@ from messenger_bench.costs import Meter
 from messenger_drill import crowd
 from messenger_drill.crowd import FULL, SMALL, Crowd, Scale
 from messenger_drill.findings import Findings, Measure, percentile, spread
-from messenger_drill.stand_in import START_S, program_of
+from messenger_drill.stand_in import START_S, program_of, until_healthy
 from messenger_drill.verdict import Verdict
 from messenger_infra import rabbitmq, system
 from messenger_infra.launch import answers
@@ -71,8 +71,9 @@ class Drill:
             while not await asyncio.to_thread(answers, address):  # noqa: ASYNC110 - another process.
                 await asyncio.sleep(0.02)
 
-    async def in_rotation(self) -> None:
-        """Wait until Envoy sends requests to every process again: it looks by itself, a moment after we do."""
+    async def well(self, name: str) -> None:
+        """Wait until a process is ready, and Envoy sends it requests again: it looks by itself, a moment after us."""
+        await until_healthy(program_of(self.stack, name))
         url = f"http://127.0.0.1:{self.stack.env['ENVOY_ADMIN_PORT']}/clusters"
         async with asyncio.timeout(START_S), httpx.AsyncClient() as http:
             while True:
@@ -106,18 +107,22 @@ class Drill:
         moments = []
         crowd.talk()
         for number in range(times):
-            await self.processes.healthy()
             await crowd.all_back()
             await crowd.normal()
             await crowd.calm(BETWEEN_S)
             moments.append(time.perf_counter())
             self.processes.kill(names[number % len(names)])
             await crowd.reached(moments[-1])
-        await self.processes.healthy()
+            await self.well(names[number % len(names)])
         await crowd.all_back()
         await crowd.normal()
         moments.append(time.perf_counter())
         return Recovery(crowd, moments)
+
+    def measured(self, fault: str, *measures: Measure) -> None:
+        """Keep what was measured by a drill that has checks of its own in place of journals."""
+        self._findings.add(self._name, fault, None, measures)
+        print(fault, *measures, sep="\n")  # noqa: T201 - as above.
 
     def found(self, fault: str, verdict: Verdict, *measures: Measure | Sequence[Measure]) -> None:
         """Keep what was found, and fail if anything was lost, doubled, made up, out of order or missing.

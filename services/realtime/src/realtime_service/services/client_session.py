@@ -40,7 +40,7 @@ from realtime_service.services.synchronise import Synchronise
 from realtime_service.services.tasks import Tasks
 
 MAX_UNANSWERED = 1_000
-FULL, REST_S = 200, 0.02
+FULL, REST_S = 100, 0.02
 """So many unanswered sends, and nothing more is read from a client until it has fewer: TCP tells it to wait."""
 MAX_TASKS = 16
 MAX_REFUSED_IN_A_ROW = 1_000
