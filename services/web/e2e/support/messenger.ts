@@ -83,8 +83,8 @@ export class Messenger {
   }
 
   /** Wait until exactly these messages stand on the page, in this order. */
-  async expectTexts(texts: string[]): Promise<void> {
-    await expect(this.log.getByRole('article').locator('.text')).toHaveText(texts);
+  async expectTexts(texts: string[], timeout?: number): Promise<void> {
+    await expect(this.log.getByRole('article').locator('.text')).toHaveText(texts, { timeout });
   }
 
   /** What the first message below something says. */

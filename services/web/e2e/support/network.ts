@@ -6,6 +6,9 @@ import type { BrowserContext, Page, WebSocketRoute } from '@playwright/test';
  */
 export type FrameWatcher = (frame: { type: string; [name: string]: unknown }) => 'pass' | 'drop' | 'break';
 
+/** After it the page waits two seconds at most, however often it comes; after other breaks longer and longer. */
+const RESTARTING = 1012;
+
 /**
  * The cable of one browser. `setOffline` alone leaves open sockets alone, which a broken network does not.
  * Make it before the page is loaded whose sockets it shall hold.
@@ -37,10 +40,10 @@ export class Network {
     await this.context.setOffline(false);
   }
 
-  /** Break the sockets, as a server does that restarts: new ones can be opened at once. */
-  async closeSockets(): Promise<void> {
+  /** Break the sockets: new ones can be opened at once. */
+  async closeSockets(code = 1001): Promise<void> {
     const open = this.sockets.splice(0);
-    await Promise.all(open.flatMap(({ page, server }) => [page.close({ code: 1001 }), server.close()]));
+    await Promise.all(open.flatMap(({ page, server }) => [page.close({ code }), server.close()]));
   }
 
   /** Give the page a frame as if the server had sent it. */
@@ -60,7 +63,7 @@ export class Network {
       if (!this.sockets.some(({ page }) => page === socket)) return;
       const fate = this.watch(JSON.parse(String(text)) as { type: string });
       if (fate === 'pass') socket.send(text);
-      else if (fate === 'break') void this.closeSockets();
+      else if (fate === 'break') void this.closeSockets(RESTARTING);
     });
   }
 }
