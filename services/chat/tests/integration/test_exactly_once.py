@@ -21,23 +21,32 @@ from chat_service.repositories.messages import Messages
 from chat_service.services.write_batch import WriteBatch
 from chat_service.services.writer import Writer
 from chat_service.settings import ChatSettings
-from messenger_platform.database import ALONG_INDEXES, create_engine
+from messenger_drill.proxy import Proxy
+from messenger_platform.database import ALONG_INDEXES, COMMAND_TIMEOUT_S, create_engine
+from messenger_platform.errors import Unavailable
 
 ALICE, BOB, CAROL = UserId(1), UserId(2), UserId(3)
 
 
 @asynccontextmanager
-async def running_writer(settings: ChatSettings) -> AsyncIterator[Writer]:
+async def running_writer(settings: ChatSettings, command_timeout_s: float = COMMAND_TIMEOUT_S) -> AsyncIterator[Writer]:
     """Run a writer with an engine of its own."""
-    engine = create_engine(settings.runtime_url, application_name="chat tests", planner=ALONG_INDEXES)
+    engine = create_engine(
+        settings.runtime_url,
+        application_name="chat tests",
+        planner=ALONG_INDEXES,
+        command_timeout_s=command_timeout_s,
+    )
     log = Messages(engine)
     writer = Writer(WriteBatch(log))
     task = asyncio.create_task(writer.run())
-    yield writer
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-    await log.close()
-    await engine.dispose()
+    try:
+        yield writer
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await log.close()
+        await engine.dispose()
 
 
 @pytest.fixture
@@ -129,3 +138,24 @@ async def test_nothing_is_stored_nor_told_when_the_transaction_fails(
     assert [isinstance(answer, Sent) for answer in answers] == [True, False, True]
     assert [(m.text, m.seq) for m in await sql_storage.messages(chat_id)] == [("one", 2), ("two", 3)]
     assert [data["message"]["text"] for _, _, data in await wal()] == ["one", "two"]
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["questions held back", "answers held back"])
+async def test_what_is_acknowledged_after_a_stalled_network_is_stored(
+    settings: ChatSettings,
+    sql_storage: Any,
+    client_ids: Iterator[UUID],
+    there: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    chat_id = await sql_storage.private(ALICE, BOB)
+    async with Proxy(settings.postgres_port) as network:
+        behind = settings.model_copy(update={"postgres_port": network.port})
+        async with running_writer(behind, command_timeout_s=0.3) as writer:
+            assert isinstance(await writer.submit(Send(ALICE, chat_id, next(client_ids), "before")), Sent)
+            network.hold(there=there, back=True)
+            assert isinstance(await writer.submit(Send(ALICE, chat_id, next(client_ids), "meanwhile")), Unavailable)
+            network.release()
+            for number in range(3):
+                answer = await writer.submit(Send(ALICE, chat_id, next(client_ids), f"after {number}"))
+                assert isinstance(answer, Sent)
+                assert answer.message in await sql_storage.messages(chat_id)

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from messenger_platform.errors import Unavailable
 
 CONNECT_TIMEOUT_S = 3.0
+COMMAND_TIMEOUT_S = 10.0
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 # Every query walks along an index to few rows, in the index's order. The planner would leave that way whenever its
 # statistics are behind a table (after a load, a restore, in a chat that grows fast), and then read whole chats.
@@ -35,7 +36,12 @@ _PASSING = ("08", "53", "57", "58", "55P03", "40", "25006")
 
 
 def create_engine(
-    url: URL, *, application_name: str, pool_size: int = 10, planner: Mapping[str, str] = NO_SETTINGS
+    url: URL,
+    *,
+    application_name: str,
+    pool_size: int = 10,
+    planner: Mapping[str, str] = NO_SETTINGS,
+    command_timeout_s: float = COMMAND_TIMEOUT_S,
 ) -> AsyncEngine:
     """Return an async engine whose pool waits at most 3 s and finds dead connections before using them.
 
@@ -49,7 +55,7 @@ def create_engine(
         pool_timeout=CONNECT_TIMEOUT_S,
         connect_args={
             "timeout": CONNECT_TIMEOUT_S,
-            "command_timeout": 10,
+            "command_timeout": command_timeout_s,
             "server_settings": {"application_name": application_name, "jit": "off", **planner},
         },
     )

@@ -116,11 +116,20 @@ class Messages:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[_Transaction]:
-        """Open a transaction; raises `Unavailable` when the database is away, also at the commit."""
+        """Open a transaction; raises `Unavailable` when the database is away, also at the commit.
+
+        After any failure the connection is dropped. One whose BEGIN was answered too late is inside a transaction
+        without asyncpg knowing: what is then "committed" on it is a savepoint, and is lost with the connection.
+        """
         with translate_database_errors():
             driver = await self._connected()
-            async with driver.transaction():
-                yield _Transaction(driver)
+            try:
+                async with driver.transaction():
+                    yield _Transaction(driver)
+            except BaseException:
+                driver.terminate()
+                await self.close()
+                raise
 
     async def close(self) -> None:
         """Let the connection go; it is not returned to the pool, for nobody knows how far it came."""
