@@ -16,6 +16,7 @@ import asyncpg
 import httpx
 import pytest
 
+from messenger_infra.programs import SERVICES, expected
 from messenger_infra.settings import stack_of_tests
 from messenger_infra.supervision import Supervisor
 from messenger_testing.browser import Browser
@@ -66,7 +67,9 @@ class Processes:
     """The processes of the test stack, to be killed and awaited."""
 
     def __init__(self, public_url: str) -> None:
-        self._supervisor = Supervisor(stack_of_tests())
+        stack = stack_of_tests()
+        self._supervisor = Supervisor(stack)
+        self._services = [program for program in expected(stack) if program.tier == SERVICES]
         self._public_url = public_url
 
     def kill(self, name: str) -> None:
@@ -92,7 +95,14 @@ class Processes:
         await self.healthy()
 
     async def healthy(self) -> None:
-        """Wait until the gateway says that every part is ready."""
+        """Wait until every process says that it is ready, and the gateway says so of every part.
+
+        The gateway alone speaks of a moment ago, and is content with one process of each kind.
+        """
+        async with asyncio.timeout(BACK_S):
+            for program in self._services:
+                while not await asyncio.to_thread(program.is_healthy):  # noqa: ASYNC110 - another process.
+                    await asyncio.sleep(0.1)
         await self._health(httpx.codes.OK)
 
     async def ailing(self) -> None:
