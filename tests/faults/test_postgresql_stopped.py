@@ -19,20 +19,21 @@ AWAY_S = 3.0
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("number", [signal.SIGQUIT, signal.SIGINT], ids=["immediate", "fast"])
 async def test_a_stopped_postgresql_loses_no_acknowledged_message(drill: Drill, number: signal.Signals) -> None:
-    moments = []
+    stopped, back = [], []
     async with drill.crowd() as crowd:
         crowd.talk()
         for _ in range(drill.times(3, 1)):
             await crowd.normal()
+            stopped.append(time.perf_counter())
             drill.processes.signal("postgres", number)
             await asyncio.to_thread(drill.processes.stop, "postgres")
             await crowd.calm(AWAY_S)
             drill.processes.start("postgres")
             await drill.accepts_connections("postgres")
-            moments.append(time.perf_counter())
+            back.append(time.perf_counter())
             await drill.processes.healthy()
             await crowd.all_back()
             await crowd.normal()
-        recovery = Recovery(crowd, [*moments, time.perf_counter()])
+        recovery = Recovery(crowd, [*back, time.perf_counter()], again=stopped[1:])
         verdict = await crowd.verdict()
         drill.found(f"PostgreSQL stopped ({number.name})", verdict, recovery.first(5), recovery.whole(5))

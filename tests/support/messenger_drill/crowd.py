@@ -148,12 +148,12 @@ class Crowd:
         done = [max(item.shown_at.values()) for item in self._sent(since) if self._is_complete(item)]
         return min(done) - since if done else None
 
-    def disturbed_s(self, since: float, until: float = float("inf")) -> float:
-        """Return how long after `since` the last message that was held up reached everybody, in seconds."""
+    def disturbed_s(self, since: float, until: float) -> float:
+        """Return how long after `since` the last one held up had reached all, if before `until`; in seconds."""
         late = [
             last - since
-            for item in self._sent(0.0, until)
-            if item.shown_at and (last := max(item.shown_at.values())) - item.sent_at > SLOW_S
+            for item in self._sent(0.0)
+            if item.shown_at and since <= (last := max(item.shown_at.values())) < until and last - item.sent_at > SLOW_S
         ]
         return max([0.0, *late])
 

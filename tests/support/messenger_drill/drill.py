@@ -25,11 +25,16 @@ BETWEEN_S = 1.0
 
 
 class Recovery:
-    """How it went after each of several faults; the last moment is the end."""
+    """How it went after each of several faults; the last moment is the end of the talk.
 
-    def __init__(self, crowd: Crowd, moments: Sequence[float]) -> None:
+    `again` are the moments when the next faults began, where that is not what `moments` are.
+    """
+
+    def __init__(self, crowd: Crowd, moments: Sequence[float], again: Sequence[float] = ()) -> None:
         self._crowd = crowd
         self._spans = list(pairwise(moments))
+        # What arrives late is the fault's before it, also after the end.
+        self._effects = list(zip(moments[:-1], [*(again or moments[1:-1]), float("inf")], strict=True))
 
     def first(self, limit_s: float | None = None) -> list[Measure]:
         """Measure from a fault to the first message sent after it that reached everybody."""
@@ -37,7 +42,7 @@ class Recovery:
 
     def whole(self, limit_s: float | None = None) -> list[Measure]:
         """Measure from a fault to the last message that it held up for more than a second."""
-        return spread("whole", [self._crowd.disturbed_s(since, until) for since, until in self._spans], limit_s)
+        return spread("whole", [self._crowd.disturbed_s(since, until) for since, until in self._effects], limit_s)
 
     def acknowledgement(self, limit_s: float | None = None) -> Measure:
         """Measure how long acknowledgements took, faults included."""

@@ -25,13 +25,13 @@ def create_app(settings: RelaySettings) -> FastAPI:
         async with background(relay.run()):
             yield
 
-    async def broker() -> None:
+    async def connections() -> None:
         # A standby is ready, too: it waits for the slot with an open channel.
         if not relay.connected:
-            raise Unavailable("The broker is not connected yet.")
+            raise Unavailable("RabbitMQ or PostgreSQL is not connected yet.")
 
     app = FastAPI(title="Relay", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
-    app.include_router(health_routes({"broker": broker}))
+    app.include_router(health_routes({"connections": connections}))
     return app
 
 

@@ -9,7 +9,8 @@ Who owns the stream
     refuses to start (docs/operations.md). Of several slots the newest counts.
 Faults
     Crash-only: a refused confirm, a returned message, a closed channel or a lost link ends the process, and the
-    supervisor starts it again from the slot's position. There is no reconnect logic to be wrong.
+    supervisor starts it again from the slot's position. There is no reconnect logic to be wrong. At its start it waits
+    for servers that are away, so that it is there in the moment they are.
 Shutdown
     What is not confirmed is not acknowledged, so it comes again.
 """
@@ -22,7 +23,9 @@ import logging
 import re
 import struct
 from collections import deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import aio_pika
 import psycopg2
@@ -37,10 +40,12 @@ PUBLICATION = "messenger_relay"
 SLOT_NAME = re.compile(r"relay_(\d+)")
 REMEDY = "Run `make resync` (python -m chat_service resync): it makes a new slot and brings every reader up to date."
 RETRY_S = 0.1
+CONNECT_TIMEOUT_S = 3
 FEEDBACK_S = 0.1
 IDLE_S = 1.0
 WINDOW = 500  # AMQP messages that may await their confirm.
 _PREFIX = WAL_PREFIX.encode()
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -122,17 +127,15 @@ class WALRelay:
         self.connected = False
 
     async def run(self) -> None:
-        """Connect to RabbitMQ, wait for the slot, stream until something breaks."""
-        broker = await connect(self._broker_url)
+        """Connect to RabbitMQ and PostgreSQL when they are there, wait for the slot, stream until something breaks."""
+        broker = await self._reach("RabbitMQ", lambda: connect(self._broker_url))
         async with broker:
             broker.close_callbacks.add(lambda *_: self._fail(BrokerLost("The broker closed the connection.")))
             channel = await broker.channel(publisher_confirms=True, on_return_raises=True)
             channel.close_callbacks.add(lambda *_: self._fail(BrokerLost("The broker closed the channel.")))
             exchange = await channel.get_exchange(EVENTS_EXCHANGE, ensure=False)
+            cursor = await self._reach("PostgreSQL", lambda: _connect(self._dsn))
             self.connected = True
-            # These calls block the loop for milliseconds, and it has nothing else to do. In a thread, a cancellation
-            # could leave the stream running with nobody to read it.
-            cursor = _connect(self._dsn)
             try:
                 epoch = await self._take_slot(cursor)
                 self.active = True
@@ -148,6 +151,18 @@ class WALRelay:
     def _check(self) -> None:
         if self._error is not None:
             raise self._error
+
+    async def _reach(self, name: str, attempt: Callable[[], Awaitable[T]]) -> T:
+        told = False
+        while True:
+            self._check()
+            try:
+                return await attempt()
+            except (OSError, psycopg2.OperationalError) as error:
+                if not told:
+                    logger.warning("a server takes no connection yet", extra={"server": name, "error": repr(error)})
+                told = True
+            await asyncio.sleep(RETRY_S)
 
     async def _take_slot(self, cursor: ReplicationCursor) -> str:
         """Wait until the slot is free, as the standby does for as long as the other relay lives."""
@@ -225,8 +240,12 @@ class WALRelay:
             self._reported_lsn = self._confirmed_lsn
 
 
-def _connect(dsn: str) -> ReplicationCursor:
-    connection = psycopg2.connect(dsn, connection_factory=LogicalReplicationConnection)
+async def _connect(dsn: str) -> ReplicationCursor:
+    # This blocks the loop for milliseconds, as what follows does, and it has nothing else to do. In a thread, a
+    # cancellation could leave the stream running with nobody to read it.
+    connection = psycopg2.connect(
+        dsn, connection_factory=LogicalReplicationConnection, connect_timeout=CONNECT_TIMEOUT_S
+    )
     cursor: ReplicationCursor = connection.cursor()
     return cursor
 

@@ -35,9 +35,15 @@ def broker_url(user: str, password: str) -> str:
 
 
 @pytest.fixture
-async def database() -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+async def admin() -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+    connection = await asyncpg.connect(dsn("postgres"))
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def database(admin: asyncpg.Connection[asyncpg.Record]) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
     """Make a database of its own, with the publication and without a slot."""
-    admin = await asyncpg.connect(dsn("postgres"))
     await admin.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
     await admin.execute(f"CREATE DATABASE {DATABASE}")
     connection = await asyncpg.connect(dsn())
@@ -46,7 +52,6 @@ async def database() -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
     await _drop_slots(connection)
     await connection.close()
     await admin.execute(f"DROP DATABASE {DATABASE} WITH (FORCE)")
-    await admin.close()
 
 
 async def _drop_slots(connection: asyncpg.Connection[asyncpg.Record]) -> None:
@@ -111,6 +116,26 @@ async def test_without_a_slot_the_relay_refuses_to_start_and_makes_none(
             await asyncio.wait_for(task, 10)
     count = "SELECT count(*) FROM pg_replication_slots WHERE database = current_database()"
     assert await database.fetchval(count) == 0
+
+
+async def test_a_relay_that_starts_while_the_database_is_away_is_there_when_it_is_back(
+    admin: asyncpg.Connection[asyncpg.Record],
+    database: asyncpg.Connection[asyncpg.Record],
+    queue: Heard,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await make_slot(database)
+    await admin.execute(f"ALTER DATABASE {DATABASE} ALLOW_CONNECTIONS false")
+    async with relaying() as (relay, task):
+        async with asyncio.timeout(10):
+            while "takes no connection yet" not in caplog.text:  # noqa: ASYNC110 - nobody tells.
+                await asyncio.sleep(0.01)
+        assert not relay.connected
+        assert not task.done()
+        await emit(database, LISTENED, b"[1]")
+        await admin.execute(f"ALTER DATABASE {DATABASE} ALLOW_CONNECTIONS true")
+        assert [body for body, _ in await take(queue, 1)] == [b"[1]"]
+        assert relay.connected
 
 
 async def test_committed_events_come_in_order_with_growing_positions_and_rolled_back_ones_never(
