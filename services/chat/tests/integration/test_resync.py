@@ -249,8 +249,9 @@ async def test_a_healthy_slot_is_replaced_while_people_talk_and_nothing_is_skipp
     assert int(second.removeprefix("relay_")) > int(first.removeprefix("relay_")) > 5
     assert set(heard.of("Spoken")) == set(range(said_numbers))
     for slot in ("relay_5", first, second):
-        numbers = heard.of("Spoken", slot)
-        assert numbers == sorted(numbers), "one slot's events come in their order"
+        # A relay that is ended in the middle is followed by another, which repeats what was not yet confirmed.
+        numbers = list(dict.fromkeys(heard.of("Spoken", slot)))
+        assert numbers == sorted(numbers), "one slot's events are heard first in their order"
 
 
 async def test_a_resync_that_is_cut_off_has_changed_nothing_and_can_be_run_again(
