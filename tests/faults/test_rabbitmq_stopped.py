@@ -13,8 +13,6 @@ import pytest
 from messenger_drill.drill import Drill, Recovery
 from messenger_drill.findings import Measure, percentile
 
-AWAY_S = 10.0
-
 
 @pytest.mark.timeout(400)
 async def test_a_stopped_rabbitmq_delays_and_loses_nothing(drill: Drill) -> None:
@@ -23,7 +21,7 @@ async def test_a_stopped_rabbitmq_delays_and_loses_nothing(drill: Drill) -> None
         await crowd.normal()
         stopped = time.perf_counter()
         await asyncio.to_thread(drill.processes.stop, "rabbitmq")
-        await crowd.calm(AWAY_S)
+        await crowd.calm(drill.times(10, 4))
         drill.processes.start("rabbitmq")
         await drill.accepts_connections("rabbitmq")
         back = time.perf_counter()

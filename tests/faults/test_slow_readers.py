@@ -20,12 +20,12 @@ async def test_slow_readers_disturb_nobody(drill: Drill) -> None:
     async with drill.crowd(padding=BYTES, receive_buffer=64 * KB) as crowd:
         crowd.talk()
         begun = time.perf_counter()
-        await crowd.calm(drill.times(15, 5))
+        await crowd.calm(drill.times(15, 4))
         before_kb, stopped = drill.memory_kb(*HOLDERS), time.perf_counter()
         stalled = crowd.phones[::STALLED_SHARE]
         for phone in stalled:
             phone.pause_reading()
-        await crowd.calm(drill.times(45, 20))
+        await crowd.calm(drill.times(45, 12))
         grown_kb, resumed = drill.memory_kb(*HOLDERS) - before_kb, time.perf_counter()
         usual = percentile(crowd.delivery_s(begun, stopped, besides=stalled), 0.99)
         meanwhile = percentile(crowd.delivery_s(stopped, resumed, besides=stalled), 0.99)

@@ -1,8 +1,9 @@
 import { readable } from './support/storage.ts';
-import { expect, test } from './support/test.ts';
+import { expect, logIn, test } from './support/test.ts';
 
 test('a login leads to the messenger and leaves no token where a script could read it', async ({ people }) => {
-  const page = await people.enter(await people.make('Anna Petrova'));
+  const page = await people.blank();
+  await logIn(page, await people.make('Anna Petrova'));
   await expect(page).toHaveURL('/');
   await expect(page.getByRole('navigation', { name: 'Chats' })).toBeVisible();
   const cookies = await page.context().cookies();
