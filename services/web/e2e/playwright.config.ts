@@ -61,8 +61,8 @@ export default defineConfig({
     locale: 'en-US',
     // The worker would answer from what an earlier test has loaded; tests of it say serviceWorkers: 'allow'.
     serviceWorkers: 'block',
-    // Without its film, which takes a third of the time of two cores; and where nobody can open it, without the pages.
-    trace: { mode: 'retain-on-failure', screenshots: false, snapshots: !process.env.CI },
+    // Without its film, which takes a third of the time of two cores; and not where nobody can open it.
+    trace: process.env.CI ? 'off' : { mode: 'retain-on-failure', screenshots: false },
     actionTimeout: 15_000,
     launchOptions: browser,
   },

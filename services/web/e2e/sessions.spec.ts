@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { guest, talkingPair } from './support/company.ts';
+import { guest, pair, talkingPair } from './support/company.ts';
 import { Messenger } from './support/messenger.ts';
 import { Network } from './support/network.ts';
 import { PUBLIC_URL } from './support/stack.ts';
@@ -21,8 +21,9 @@ async function expectSignedOut(page: Page, reason: string, secret: string, patie
 }
 
 test('a session that is ended from another device is over at once, and leaves nothing behind', async ({ people }) => {
-  const { anna, chatId } = await talkingPair(people);
+  const { anna, boris, chatId } = await pair(people);
   const { page } = anna.messenger;
+  for (const { messenger } of [anna, boris]) await messenger.goTo(chatId);
   await anna.messenger.send('A secret of ours');
   await anna.messenger.expectTick('A secret of ours', 'Read');
   await expect.poll(() => kept(page)).not.toEqual([]);

@@ -38,7 +38,8 @@ WITH strangers AS (
   INSERT INTO participant (chat_id, user_id, role, joined_seq)
   SELECT id, 900000000 + n, 'member', last_seq + 1 FROM chat CROSS JOIN generate_series(1, $2::int) AS n WHERE id = $1),
 changed AS (
-  INSERT INTO chat_change (chat_id, seq, kind, data, at) SELECT id, last_seq + 1, 'joined', '{}', now() FROM chat WHERE id = $1)
+  INSERT INTO chat_change (chat_id, seq, kind, data, at)
+  SELECT id, last_seq + 1, 'joined', '{}', now() FROM chat WHERE id = $1)
 UPDATE chat SET last_seq = last_seq + 1, members_seq = last_seq + 1, participant_count = participant_count + $2
  WHERE id = $1
 """

@@ -10,11 +10,19 @@ export interface Guest {
   messenger: Messenger;
 }
 
+/** Make an account and log in with it in a browser of its own, in which nothing is open yet. */
+async function arrival(people: People, name: string, options: BrowserContextOptions): Promise<Guest> {
+  const account = await people.make(name);
+  const messenger = new Messenger(await people.loggedIn(account, options));
+  return { account, id: await messenger.api.me(), name: account.name, messenger };
+}
+
 /** Make an account and open the messenger with it, in a browser of its own. */
 export async function guest(people: People, name: string, options: BrowserContextOptions = {}): Promise<Guest> {
-  const account = await people.make(name);
-  const messenger = await new Messenger(await people.enter(account, options)).ready();
-  return { account, id: await messenger.api.me(), name: account.name, messenger };
+  const arrived = await arrival(people, name, options);
+  await arrived.messenger.page.goto('/');
+  await arrived.messenger.ready();
+  return arrived;
 }
 
 export interface Pair {
@@ -23,16 +31,26 @@ export interface Pair {
   chatId: number;
 }
 
-/** Two people with a private chat that nobody has written in. */
-export async function pair(people: People, options: BrowserContextOptions = {}): Promise<Pair> {
-  const [anna, boris] = await Promise.all([guest(people, 'Anna Petrova', options), guest(people, 'Boris Orlov', options)]);
+async function arrivals(people: People, options: BrowserContextOptions): Promise<Pair> {
+  const [anna, boris] = await Promise.all([arrival(people, 'Anna Petrova', options), arrival(people, 'Boris Orlov', options)]);
   return { anna, boris, chatId: await anna.messenger.api.privateChat(boris.id) };
+}
+
+const both = ({ anna, boris }: Pair, act: (messenger: Messenger) => Promise<unknown>) =>
+  Promise.all([act(anna.messenger), act(boris.messenger)]);
+
+/** Two people with a private chat that nobody has written in, both at the list of their chats. */
+export async function pair(people: People, options: BrowserContextOptions = {}): Promise<Pair> {
+  const two = await arrivals(people, options);
+  await both(two, (messenger) => messenger.page.goto('/'));
+  await both(two, (messenger) => messenger.ready());
+  return two;
 }
 
 /** A pair that looks at its chat. */
 export async function talkingPair(people: People, options: BrowserContextOptions = {}): Promise<Pair> {
-  const two = await pair(people, options);
-  await Promise.all([two.anna, two.boris].map(({ messenger }) => messenger.goTo(two.chatId)));
-  await Promise.all([two.anna, two.boris].map(({ messenger }) => messenger.online()));
+  const two = await arrivals(people, options);
+  await both(two, (messenger) => messenger.goTo(two.chatId));
+  await both(two, (messenger) => messenger.online());
   return two;
 }

@@ -40,9 +40,15 @@ export class People {
 
   /** Open the messenger in a browser of its own that has been logged in at Keycloak: a new session. */
   async enter(account: Account, options: BrowserContextOptions = {}, path = '/'): Promise<Page> {
+    const page = await this.loggedIn(account, options);
+    await page.goto(path);
+    return page;
+  }
+
+  /** Do the same, but open nothing yet. */
+  async loggedIn(account: Account, options: BrowserContextOptions = {}): Promise<Page> {
     const page = await this.blank(options);
     await logInUnseen(page.context(), account);
-    await page.goto(path);
     this.kept.set(account.username, await page.context().storageState());
     return page;
   }

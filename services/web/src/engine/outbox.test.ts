@@ -158,6 +158,19 @@ test('two tabs share one outbox: both show it, and all is delivered once', async
   expect(server.posts()).toBe(2);
 });
 
+test('what is sent in the moment its tab closes is known to the other at once, which sends it', async () => {
+  const { clock, chat, browser, tab } = await world();
+  const second = await browser.openOnline();
+  second.engine.openChat(chat.id);
+  await clock.run(1_500);
+  tab.engine.send(chat.id, 'and good night');
+  browser.close(tab);
+  await clock.run(50);
+  expect(states(second, chat.id)).toEqual(['and good night pending']);
+  await clock.until(() => second.engine.unsent().length === 0);
+  expect(chat.messages.map((message) => message.text)).toEqual(['and good night']);
+});
+
 test('what is read, drafted and set in one tab is so in the other', async () => {
   const { clock, server, chat, other, browser, tab } = await world();
   const said = server.say(chat, 2, 'hi');

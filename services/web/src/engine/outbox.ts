@@ -8,6 +8,7 @@ import type { Cell } from './store.ts';
 import { toMessage, type WireMessage } from './wire.ts';
 
 const MAX_SETTLED = 2_000;
+const OTHERS_TURN_MS = 1_000;
 
 export interface OutboxPorts {
   env: Environment;
@@ -103,6 +104,12 @@ export class Outbox {
     for (const entry of entries) if (!this.settled.has(entry.clientId)) this.hold(entry);
   }
 
+  /** Another tab has a message to send; we do, if nothing more is heard of it. */
+  adoptQueued(entry: Entry): void {
+    this.adopt([entry]);
+    if (!this.retryAlarm.isSet) this.retryAlarm.set(OTHERS_TURN_MS, () => void this.flush());
+  }
+
   /** Another tab has sent a message or given it up. */
   adoptSettled(clientId: string, message: Message | null): void {
     const entry = this.entries.get(clientId);
@@ -151,13 +158,13 @@ export class Outbox {
   }
 
   private save(entry: Entry): void {
+    // Told before it is saved: this tab may be gone by then.
+    this.ports.tell({ kind: 'queued', entry });
     const write = this.ports.cache()?.put('outbox', entry);
     this.saving = Promise.all([this.saving, write]);
     // First on disk, then out: what another tab or this one after a crash sends again carries the same id.
     void this.saving.then(() => {
-      if (this.stopped || !this.entries.has(entry.clientId)) return;
-      this.ports.tell({ kind: 'queued', entry });
-      void this.flush();
+      if (!this.stopped && this.entries.has(entry.clientId)) void this.flush();
     });
   }
 

@@ -218,8 +218,7 @@ export class Session {
     const { outbox, reading, drafts, cell } = this.parts;
     switch (message.kind) {
       case 'queued':
-        outbox.adopt([message.entry]);
-        void outbox.flush();
+        outbox.adoptQueued(message.entry);
         break;
       case 'unqueued':
         outbox.adoptSettled(message.clientId, message.message);
