@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { guest } from './support/company.ts';
+import { guest, pair } from './support/company.ts';
 import { Messenger } from './support/messenger.ts';
 import { expect, test } from './support/test.ts';
 
@@ -150,6 +150,28 @@ test('keys go from chat to chat and from part to part, whatever the layout', asy
   await expect(anna.messenger.main.getByText('Reply to Boris Orlov')).toBeHidden();
   await page.keyboard.press('Escape');
   await expect(page).toHaveURL('/');
+});
+
+test('the key for searching leads to the search from everywhere, and nothing takes the focus away later', async ({ people }) => {
+  const { anna, boris } = await pair(people);
+  const { page, search } = anna.messenger;
+  // As in a busy browser: timers are late, keys are not.
+  await page.addInitScript(() => {
+    const setTimer = window.setTimeout.bind(window);
+    window.setTimeout = ((run: () => void, ms = 0) => setTimer(run, ms + 300)) as typeof window.setTimeout;
+  });
+  for (const path of ['/', '/settings']) {
+    await page.goto(path);
+    await anna.messenger.online();
+    await page.keyboard.press('Control+k');
+    await expect(search).toBeFocused();
+    await page.keyboard.type('Boris');
+    await page.keyboard.press('ArrowDown');
+    await page.evaluate(() => new Promise((late) => setTimeout(late)));
+    await expect(anna.messenger.row(boris.name).first()).toBeFocused({ timeout: 1 });
+    await page.keyboard.press('Control+k');
+    await expect(search).toBeFocused();
+  }
 });
 
 test('Tab reaches the messages first where one asks for it, and a dialog keeps the focus', async ({ people }) => {

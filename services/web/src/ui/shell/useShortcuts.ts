@@ -29,7 +29,8 @@ function run(action: GlobalAction, engine: Engine): boolean {
     case 'search':
       useInterface.setState({ searching: true });
       if (!/^\/(?:c\/|$)/.test(window.location.pathname)) go('/');
-      setTimeout(() => document.getElementById('search')?.focus());
+      // Not later than the page is drawn: the next key may lead on.
+      queueMicrotask(() => document.getElementById('search')?.focus());
       return true;
     case 'chat': {
       const list = chatsIn(action.unread ? 'unread' : folder, { order, chats, kept: active });
