@@ -241,8 +241,8 @@ class WALRelay:
 
 
 async def _connect(dsn: str) -> ReplicationCursor:
-    # This blocks the loop for milliseconds, as what follows does, and it has nothing else to do. In a thread, a
-    # cancellation could leave the stream running with nobody to read it.
+    # This blocks the loop, as what follows does, and it has nothing else to do: for milliseconds, or for the timeout
+    # when nobody answers. In a thread, a cancellation could leave the stream running with nobody to read it.
     connection = psycopg2.connect(
         dsn, connection_factory=LogicalReplicationConnection, connect_timeout=CONNECT_TIMEOUT_S
     )

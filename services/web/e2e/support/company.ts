@@ -17,11 +17,15 @@ async function arrival(people: People, name: string, options: BrowserContextOpti
   return { account, id: await messenger.api.me(), name: account.name, messenger };
 }
 
+async function openList(messenger: Messenger): Promise<void> {
+  await messenger.page.goto('/');
+  await messenger.ready();
+}
+
 /** Make an account and open the messenger with it, in a browser of its own. */
 export async function guest(people: People, name: string, options: BrowserContextOptions = {}): Promise<Guest> {
   const arrived = await arrival(people, name, options);
-  await arrived.messenger.page.goto('/');
-  await arrived.messenger.ready();
+  await openList(arrived.messenger);
   return arrived;
 }
 
@@ -42,8 +46,7 @@ const both = ({ anna, boris }: Pair, act: (messenger: Messenger) => Promise<unkn
 /** Two people with a private chat that nobody has written in, both at the list of their chats. */
 export async function pair(people: People, options: BrowserContextOptions = {}): Promise<Pair> {
   const two = await arrivals(people, options);
-  await both(two, (messenger) => messenger.page.goto('/'));
-  await both(two, (messenger) => messenger.ready());
+  await both(two, openList);
   return two;
 }
 
